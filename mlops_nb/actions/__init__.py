@@ -1,0 +1,1 @@
+"""Actions: one verb a file; the only place that combines several capabilities."""

@@ -1,0 +1,1 @@
+"""Jobs: notebooks that run unattended, and what they report."""

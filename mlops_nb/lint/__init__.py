@@ -1,0 +1,1 @@
+"""The linter: whether a notebook is ready for production."""

@@ -1,0 +1,1 @@
+"""The registry: model versions with their evidence, cards and gates."""

@@ -1,0 +1,1 @@
+"""Jupyter Server handlers: thin, over the capabilities."""

@@ -1,0 +1,1 @@
+"""The door to our own transactions: claims, attempts, alerts and the audit log (SQLAlchemy)."""

@@ -1,0 +1,1 @@
+"""Tracking: runs, written to a local journal first and brought into the store behind."""
