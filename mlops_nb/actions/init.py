@@ -1,0 +1,142 @@
+"""Start a project: configuration, notebooks, pre-commit entry, all monitored from the first day."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from mlops_nb.config import HOME, load_project
+from mlops_nb.errors import InputError
+
+NOTEBOOKS = ("train.ipynb", "score.ipynb", "monitor.ipynb")
+IGNORED = (f"{HOME}/", ".ipynb_checkpoints/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What was done to one file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    done : {"made", "extended", "kept"}
+        ``kept``: it was there and already has what is needed.
+    """
+
+    path: Path
+    done: Literal["made", "extended", "kept"]
+
+
+def init(root: Path, answers: Mapping[str, str]) -> list[Step]:
+    """Make, in an empty or existing folder, what is missing of a project.
+
+    No file of the user's is overwritten: what exists is extended at its end or kept.
+
+    Parameters
+    ----------
+    root : Path
+        The folder; made when it does not exist.
+    answers : mapping
+        Values for the notebooks' parameters by name (``model_name``, ``data``, ``target`` …).
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written, or a file in it cannot be extended safely.
+    ConfigError
+        The configuration that is there is wrong.
+    """
+    if root.exists() and not root.is_dir():
+        raise InputError(f"{root} is a file", "name a folder: mlops init my-project")
+    # What could refuse comes before the first file is written.
+    if root.is_dir():
+        load_project(root)
+    hooks = _pre_commit(root)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        steps = [_configuration(root), _write(root / ".pre-commit-config.yaml", hooks)]
+        steps += [_notebook(root, name, answers) for name in NOTEBOOKS]
+        return [*steps, _gitignore(root)]
+    except OSError as error:
+        raise InputError(f"cannot write to {root}: {error}", "check its permissions") from error
+
+
+def _template(name: str) -> str:
+    return (files("mlops_nb") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _write(path: Path, text: str | None) -> Step:
+    """Write a file's new text; None: leave it as it is."""
+    if text is None:
+        return Step(path=path, done="kept")
+    done: Literal["made", "extended"] = "extended" if path.exists() else "made"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return Step(path=path, done=done)
+
+
+def _configuration(root: Path) -> Step:
+    own, shared = root / "mlops.toml", root / "pyproject.toml"
+    if own.is_file():
+        return Step(path=own, done="kept")
+    before = shared.read_text(encoding="utf-8") if shared.is_file() else ""
+    if re.search(r"^\[tool\.mlops[\].]", before, flags=re.MULTILINE):
+        return Step(path=shared, done="kept")
+    return _write(shared, _joined(before, _template("pyproject.toml")))
+
+
+def _pre_commit(root: Path) -> str | None:
+    path = root / ".pre-commit-config.yaml"
+    entry = _template("pre-commit.yaml")
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if "id: mlops-lint" in before:
+        return None
+    if not before.strip():
+        return f"repos:\n{entry}"
+    keys = re.findall(r"^([A-Za-z_]+):", before, flags=re.MULTILINE)
+    if keys[-1:] != ["repos"] or not re.search(r"^ {2}- repo:", before, flags=re.MULTILINE):
+        raise InputError(
+            f"{path} is laid out in a way that cannot be extended safely",
+            f"add this under `repos:` yourself, then run `mlops init` again:\n{entry}",
+        )
+    return _joined(before, entry, blank=False)
+
+
+def _notebook(root: Path, name: str, answers: Mapping[str, str]) -> Step:
+    path = root / "notebooks" / name
+    if path.exists():
+        return Step(path=path, done="kept")
+    content = json.loads(_template(f"notebooks/{name}"))
+    for cell in content["cells"]:
+        if "parameters" in cell["metadata"].get("tags", []):
+            _answer(cell, answers)
+    return _write(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def _answer(cell: dict[str, Any], answers: Mapping[str, str]) -> None:
+    """Replace the defaults of a parameters cell, line by line, by the user's answers."""
+    for number, line in enumerate(cell["source"]):
+        match = re.match(r'(\w+) = "[^"]*"', line)
+        if match and match[1] in answers:
+            value = json.dumps(answers[match[1]], ensure_ascii=False)
+            cell["source"][number] = f"{match[1]} = {value}{line[match.end() :]}"
+
+
+def _gitignore(root: Path) -> Step:
+    path = root / ".gitignore"
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    missing = [line for line in IGNORED if line not in before.splitlines()]
+    text = _joined(before, "\n".join(missing) + "\n", blank=False) if missing else None
+    return _write(path, text)
+
+
+def _joined(before: str, after: str, *, blank: bool = True) -> str:
+    if not before:
+        return after
+    return before.rstrip("\n") + ("\n\n" if blank else "\n") + after

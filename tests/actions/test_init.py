@@ -1,0 +1,77 @@
+"""``mlops init`` leaves a project that works and spoils nothing that was there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mlops_nb.actions.init import init
+from mlops_nb.config import load_project
+from mlops_nb.errors import ConfigError, InputError
+
+
+def test_an_empty_folder_becomes_a_project(tmp_path: Path) -> None:
+    root = tmp_path / "new"
+    steps = init(root, {"target": "churned", "model_name": 'chu"rn'})
+    assert {step.done for step in steps} == {"made"}
+    project = load_project(root)
+    assert project.root == root
+    assert set(project.config.jobs) == {"train", "score", "monitor", "retrain"}
+    assert project.config.jobs["monitor"].schedule
+    assert project.config.alerts.routes == {"local": "local"}
+    train = json.loads((root / "notebooks/train.ipynb").read_text())
+    cell = next(c for c in train["cells"] if "parameters" in c["metadata"].get("tags", []))
+    values: dict[str, object] = {}
+    exec("".join(cell["source"]), values)
+    assert values["target"] == "churned"
+    assert values["model_name"] == 'chu"rn'
+
+
+def test_a_second_time_changes_nothing(tmp_path: Path) -> None:
+    init(tmp_path, {})
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert {step.done for step in init(tmp_path, {})} == {"kept"}
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_what_was_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "mine"\nversion = "1"')
+    (tmp_path / ".gitignore").write_text("*.log")
+    (tmp_path / ".pre-commit-config.yaml").write_text(
+        "repos:\n  - repo: local\n    hooks:\n      - id: mine\n"
+    )
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks/train.ipynb").write_text("mine")
+    done = {step.path.name: step.done for step in init(tmp_path, {})}
+    assert done["pyproject.toml"] == done[".gitignore"] == "extended"
+    assert done["train.ipynb"] == "kept"
+    assert (tmp_path / "notebooks/train.ipynb").read_text() == "mine"
+    assert 'name = "mine"' in (tmp_path / "pyproject.toml").read_text()
+    assert (tmp_path / ".gitignore").read_text().startswith("*.log\n.mlops/")
+    hooks = (tmp_path / ".pre-commit-config.yaml").read_text()
+    assert hooks.index("id: mine") < hooks.index("id: mlops-lint")
+
+
+@pytest.mark.parametrize("text", ["ci:\n  skip: []\nrepos:\n- repo: local\n", "repos: []\nci: 1\n"])
+def test_a_strange_hook_file_is_refused_before_anything_is_written(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / ".pre-commit-config.yaml").write_text(text)
+    with pytest.raises(InputError, match="cannot be extended"):
+        init(tmp_path, {})
+    assert [p.name for p in tmp_path.iterdir()] == [".pre-commit-config.yaml"]
+
+
+def test_a_wrong_configuration_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "mlops.toml").write_text('onwer = "me"\n')
+    with pytest.raises(ConfigError, match="did you mean 'owner'"):
+        init(tmp_path, {})
+    assert [p.name for p in tmp_path.iterdir()] == ["mlops.toml"]
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("")
+    with pytest.raises(InputError, match="is a file"):
+        init(tmp_path / "x", {})
