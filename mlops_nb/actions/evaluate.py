@@ -1,0 +1,99 @@
+"""Evaluate: put a model version before its gates and write down what they said."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from mlops_nb.config import Project, load_project
+from mlops_nb.errors import MlopsError, NotFoundError
+from mlops_nb.registry import card as cards
+from mlops_nb.registry import evidence, gates
+from mlops_nb.registry.bootstrap import Gain
+from mlops_nb.registry.compare import compare
+from mlops_nb.registry.scoring import load_model
+from mlops_nb.registry.versions import ModelVersion, fact, resolve
+from mlops_nb.result import Result, worst
+from mlops_nb.store import versions as store
+
+
+def evaluate(
+    reference: str, *, project: Project | None = None, allow_pickle: bool = False
+) -> list[Result]:
+    """Put a version before every gate; the answers go into its evidence and its card.
+
+    Champion and challenger are both scored now, on the hold-out that the challenger was
+    registered with.
+
+    Parameters
+    ----------
+    reference : str
+        ``name@challenger``, ``name/3`` or ``name``, which means its champion.
+    project : Project, optional
+        Whose registry and ``[gates]``; those of the current folder by default.
+    allow_pickle : bool, default=False
+        Also load versions that were registered as pickles.
+
+    Returns
+    -------
+    list of Result
+        One or more of each gate; failed ones and errors stop a promotion.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such version, or it has no evidence.
+    """
+    project = project or load_project()
+    return evaluate_version(project, resolve(project, reference), allow_pickle=allow_pickle)
+
+
+def evaluate_version(
+    project: Project, version: ModelVersion, *, allow_pickle: bool = False
+) -> list[Result]:
+    """Put one version before every gate, as :func:`evaluate` does."""
+    champion = _champion(project, version)
+    facts = evidence.read_json(project, version, cards.JSON)
+
+    @cache
+    def measured() -> Gain:
+        if champion is None:
+            raise MlopsError(f"{version.label} has no champion to be compared with")
+        return _gain(project, version, champion, allow_pickle=allow_pickle)
+
+    results = gates.run(
+        gates.Case(
+            version=version,
+            rules=project.config.gates,
+            card=facts,
+            champion=champion,
+            measure=measured,
+        )
+    )
+    answers = [result.to_dict() for result in results]
+    evidence.write_json(project, version, evidence.GATES, {"schema": 1, "results": answers})
+    cards.write(project, version, {**facts, "gates": answers})
+    store.set_tags(project, version.name, version.version, {"mlops.status": worst(results).value})
+    return results
+
+
+def _champion(project: Project, version: ModelVersion) -> ModelVersion | None:
+    try:
+        champion = resolve(project, f"{version.name}@champion")
+    except NotFoundError:
+        return None
+    return None if champion.version == version.version else champion
+
+
+def _gain(
+    project: Project, version: ModelVersion, champion: ModelVersion, *, allow_pickle: bool
+) -> Gain:
+    rules = project.config.gates
+    return compare(
+        load_model(version.label, project, allow_pickle=allow_pickle),
+        load_model(champion.label, project, allow_pickle=allow_pickle),
+        evidence.read_table(project, version, evidence.HOLDOUT),
+        label=str(fact(version, "label")),
+        metric=rules.challenger_metric,
+        confidence=rules.confidence,
+        demanded=rules.challenger_gain,
+    )

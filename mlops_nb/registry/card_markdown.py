@@ -1,0 +1,47 @@
+"""A model card as Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlops_nb.registry.card import Section
+
+
+def render(facts: Mapping[str, Any], told: Sequence[Section]) -> str:
+    """Return the card as one Markdown document.
+
+    Parameters
+    ----------
+    facts : mapping
+        As in ``card.json``.
+    told : sequence of Section
+        From :func:`mlops_nb.registry.card.sections`.
+    """
+    parts = [
+        f"# {_escape(facts['title'])}",
+        f"{_escape(facts['name'])}, version {facts['version']} · registered {facts['created']}",
+    ]
+    for section in told:
+        parts.append(f"## {_escape(section.title)}")
+        if section.lines:
+            parts.append("\n".join(f"- {_escape(line)}" for line in section.lines))
+        if section.header:
+            parts.append(_table(section))
+        if section.note:
+            parts.append(_escape(section.note))
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(section: Section) -> str:
+    rows = [section.header, ["---"] * len(section.header), *section.rows]
+    return "\n".join(
+        "| " + " | ".join(c if c == "---" else _escape(c).replace("|", "\\|") for c in row) + " |"
+        for row in rows
+    )
+
+
+def _escape(text: object) -> str:
+    """Keep a value from being read as markup, and on one line."""
+    return re.sub(r"([\\`*_<>\[\]#])", r"\\\1", " ".join(str(text).split()))

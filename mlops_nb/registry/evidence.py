@@ -1,0 +1,131 @@
+"""The evidence of a model version: files among its run's artifacts."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops_nb.config import Project
+from mlops_nb.errors import InputError, MlopsError, NotFoundError
+from mlops_nb.registry.versions import ModelVersion
+from mlops_nb.store import runs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REFERENCE_PROFILE = "reference_profile.json"
+HOLDOUT = "holdout.parquet"
+METRICS = "metrics.json"
+GATES = "gates.json"
+
+
+def folder(version: ModelVersion) -> str:
+    """Return where the version's evidence stands below its run's artifacts."""
+    return f"mlops/models/{version.name}/{version.version}"
+
+
+def write(project: Project, version: ModelVersion, filename: str, content: bytes | str) -> None:
+    """Store one file of evidence, in place of an older one of that name.
+
+    Parameters
+    ----------
+    project : Project
+        Whose store.
+    version : ModelVersion
+        The version it speaks for.
+    filename : str
+        Its name, such as ``card.html``.
+    content : bytes or str
+        What is in it; text is written as UTF-8.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    with tempfile.TemporaryDirectory() as temporary:
+        local = Path(temporary) / filename
+        local.write_bytes(data)
+        runs.upload(project, version.run_id, local, f"{folder(version)}/{filename}")
+
+
+def read(project: Project, version: ModelVersion, filename: str) -> bytes:
+    """Return one file of evidence.
+
+    Raises
+    ------
+    NotFoundError
+        The version has no such file.
+    """
+    return _at(project, version, f"{folder(version)}/{filename}", filename).read_bytes()
+
+
+def write_json(project: Project, version: ModelVersion, filename: str, values: object) -> None:
+    """Store values as a JSON file of evidence."""
+    text = json.dumps(values, indent=2, allow_nan=False)
+    write(project, version, filename, text + "\n")
+
+
+def read_json(project: Project, version: ModelVersion, filename: str) -> Any:
+    """Return the values of a JSON file of evidence.
+
+    Raises
+    ------
+    NotFoundError
+        The version has no such file.
+    MlopsError
+        The file is damaged.
+    """
+    try:
+        return json.loads(read(project, version, filename))
+    except ValueError as error:
+        raise MlopsError(f"{filename} of {version.label} is damaged: {error}") from error
+
+
+def table_bytes(rows: pd.DataFrame) -> bytes:
+    """Return a table as the content of a Parquet file.
+
+    Raises
+    ------
+    InputError
+        A column holds values of several types.
+    """
+    buffer = io.BytesIO()
+    try:
+        rows.to_parquet(buffer, index=False)
+    except (TypeError, ValueError) as error:
+        text = str(error).partition("\n")[0]
+        raise InputError(
+            f"the hold-out cannot be kept: {text}", "give every column values of one type"
+        ) from error
+    return buffer.getvalue()
+
+
+def read_table(project: Project, version: ModelVersion, filename: str) -> pd.DataFrame:
+    """Return the rows of a Parquet file of evidence.
+
+    Raises
+    ------
+    NotFoundError
+        The version has no such file.
+    """
+    import pandas as pd
+
+    return pd.read_parquet(io.BytesIO(read(project, version, filename)))
+
+
+def run_file(project: Project, version: ModelVersion, path: str) -> str | None:
+    """Return the text of one of the run's own artifacts, None when the run has none."""
+    try:
+        return runs.download(project, version.run_id, path).read_text(encoding="utf-8")
+    except NotFoundError:
+        return None
+
+
+def _at(project: Project, version: ModelVersion, path: str, filename: str) -> Path:
+    try:
+        return runs.download(project, version.run_id, path)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"{version.label} has no {filename}",
+            "it was not registered by this suite: mlops model register RUN NAME",
+        ) from error

@@ -1,0 +1,232 @@
+"""Cards and gates as plain functions of their facts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlops_nb.config import Gates
+from mlops_nb.errors import InputError
+from mlops_nb.registry import card, card_html, card_markdown, gates
+from mlops_nb.registry.bootstrap import Gain
+from mlops_nb.registry.ledger import Standing, logged
+from mlops_nb.registry.versions import ModelVersion, _parse
+from mlops_nb.result import Status
+from mlops_nb.state.audit import Entry
+
+
+def facts(text: str = "plain") -> dict[str, Any]:
+    span = {"value": 0.9, "low": 0.8, "high": 0.95}
+    return {
+        "title": text,
+        "name": "flights",
+        "version": 3,
+        "created": "2026-01-01",
+        "owner": text,
+        "intended_use": text,
+        "limits": text,
+        "period": text,
+        "notes": text,
+        "model": {
+            "type": "Pipeline",
+            "task": "binary",
+            "features": ["a"],
+            "threshold": 0.5,
+            "positive": text,
+            "format": "skops",
+            "types": [text],
+            "sha256": "0",
+            "bytes": 10,
+            "milliseconds_per_1000_rows": 1.0,
+        },
+        "data": {
+            "reference_rows": 10,
+            "holdout_rows": 20,
+            "label": text,
+            "inputs": [{"name": text, "source": text, "rows": 10, "hash": "sha256:0"}],
+        },
+        "confidence": 0.95,
+        "metrics": {"roc_auc": span},
+        "groups": [{"column": text, "level": text, "rows": 40, "metrics": {"roc_auc": span}}],
+        "importance": {
+            "metric": "roc_auc",
+            "features": [{"feature": text, "drop": 0.1, "spread": 0.01}],
+        },
+        "environment": {"python": "3.11", "packages": {"numpy": "2"}},
+        "run": {"run_id": "r", "uid": "u", "name": text, "commit": ""},
+        "gates": [{"name": "gate.x", "subject": text, "status": "failed", "message": text}],
+        "gaps": [text],
+    }
+
+
+class Tags(HTMLParser):
+    """Collects the tags of a page and whether each was closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.seen.add(tag)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=40))
+def test_no_text_breaks_the_page_or_the_document(text: str) -> None:
+    found = facts(text)
+    told = card.sections(found)
+    page = Tags()
+    page.feed(card_html.render(found, told))
+    assert page.open == []
+    assert "script" not in page.seen
+    document = card_markdown.render(found, told)
+    rows = [line for line in document.splitlines() if line.startswith("| ")]
+    assert len(rows) >= 10
+
+
+def test_a_pipe_stays_within_its_cell() -> None:
+    found = facts("a|b")
+    document = card_markdown.render(found, card.sections(found))
+    assert "| a\\|b | a\\|b | 40 |" in document
+
+
+def test_a_script_is_text() -> None:
+    found = facts("<script>alert('x')</script>")
+    assert "<script" not in card_html.render(found, card.sections(found))
+
+
+def test_unknown_fields_of_a_card_are_refused() -> None:
+    assert card.check_stated({"owner": " me ", "notes": ""}) == {"owner": "me"}
+    with pytest.raises(InputError, match="no field 'onwer'") as caught:
+        card.check_stated({"onwer": "me"})
+    assert caught.value.hint == "did you mean 'owner'?"
+
+
+def version(number: int = 2, **metrics: float) -> ModelVersion:
+    return ModelVersion(
+        name="m",
+        version=number,
+        aliases=(),
+        run_id="r",
+        source="s",
+        created=datetime.now(UTC),
+        metrics=metrics,
+    )
+
+
+def case(rules: Gates, *, low: float | None = None, **metrics: float) -> gates.Case:
+    def measure() -> Gain:
+        assert low is not None
+        return Gain(
+            metric="roc_auc",
+            challenger=0.8,
+            champion=0.7,
+            gain=0.1,
+            low=low,
+            high=0.2,
+            confidence=0.95,
+            certainty=0.9,
+            rows=100,
+        )
+
+    return gates.Case(
+        version=version(**metrics),
+        rules=rules,
+        card=facts(),
+        champion=None if low is None else version(1),
+        measure=measure,
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "metrics", "expected"),
+    [
+        (Gates(minimum={"roc_auc": 0.8}), {"roc_auc": 0.8}, Status.PASSED),
+        (Gates(minimum={"roc_auc": 0.8}), {"roc_auc": 0.79}, Status.FAILED),
+        (Gates(maximum={"brier": 0.2}), {"brier": 0.2}, Status.PASSED),
+        (Gates(maximum={"brier": 0.2}), {"brier": 0.21}, Status.FAILED),
+        (Gates(minimum={"auc": 0.8}), {"roc_auc": 0.9}, Status.FAILED),
+    ],
+)
+def test_bounds(rules: Gates, metrics: dict[str, float], expected: Status) -> None:
+    result = gates.run(case(rules, **metrics))[0]
+    assert result.status is expected
+    assert bool(result.advice) == (expected is Status.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("low", "gain", "expected"),
+    [
+        (None, 0.0, Status.NOT_APPLICABLE),
+        (0.01, 0.0, Status.PASSED),
+        (0.0, 0.0, Status.FAILED),
+        (-0.01, 0.0, Status.FAILED),
+        (0.01, 0.02, Status.FAILED),
+    ],
+)
+def test_the_challenger_must_be_surely_better(
+    low: float | None, gain: float, expected: Status
+) -> None:
+    result = gates.run(case(Gates(challenger_gain=gain), low=low))[0]
+    assert (result.name, result.status) == ("gate.challenger", expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("m", ("m", "champion", None)),
+        ("m@challenger", ("m", "challenger", None)),
+        ("m/12", ("m", "champion", 12)),
+    ],
+)
+def test_references(text: str, expected: tuple[str, str, int | None]) -> None:
+    assert _parse(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "@x", "m@", "m/", "m/x", "m/1@x", "/1"])
+def test_references_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(InputError, match="cannot read the model reference"):
+        _parse(text)
+
+
+def entry(action: str, number: int, before: int | None = None) -> Entry:
+    return Entry(
+        position=1,
+        time=datetime.now(UTC),
+        actor="me",
+        action=action,
+        model="m",
+        version=number,
+        details={"champion_before": before},
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=12), st.data())
+def test_a_rollback_undoes_the_last_promotion(numbers: list[int], data: st.DataObject) -> None:
+    numbers = [n for i, n in enumerate(numbers) if i == 0 or numbers[i - 1] != n]
+    story = [entry("promote", n) for n in numbers]
+    back = data.draw(st.integers(0, len(numbers) - 1))
+    story += [entry("rollback", numbers[-2 - i]) for i in range(back)]
+    left = numbers[: len(numbers) - back]
+    previous = left[-2] if len(left) > 1 else None
+    assert logged(story) == Standing(champion=left[-1], previous=previous)
+
+
+def test_the_log_begins_with_the_champion_it_found() -> None:
+    assert logged([]) is None
+    assert logged([entry("promote", 2, before=1)]) == Standing(champion=2, previous=1)
+    assert logged([entry("rollback", 1, before=2)]) == Standing(champion=1)
+    found = [entry("promote", 1), entry("restore", 1, before=5)]
+    assert logged(found) == Standing(champion=1)
