@@ -1,0 +1,231 @@
+"""Run a job: execute its notebook, record what it found, tell who must know, start what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from mlops_nb.actions.respond import Response, respond
+from mlops_nb.config import Project
+from mlops_nb.errors import MlopsError, StoreError
+from mlops_nb.jobs.attempt import (
+    AttemptRecord,
+    AttemptStatus,
+    attempt_folder,
+    new_attempt_id,
+    relative,
+)
+from mlops_nb.jobs.execute import Attempt, attempt
+from mlops_nb.jobs.history import settle
+from mlops_nb.jobs.spec import JobSpec, check_jobs, resolve
+from mlops_nb.jobs.supervisor import OnProgress, Stop
+from mlops_nb.state import attempts, claims
+
+ATTEMPT_TAG = "mlops.attempt"
+
+Origin = Literal["demand", "schedule", "after"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What an attempt is started with.
+
+    Parameters
+    ----------
+    job : str
+        The job's name.
+    logical_time : datetime
+        The due time, aware.
+    origin : str
+        Who starts it. Unless a person does, what is wrong with it is recorded, not raised.
+    parameters : mapping
+        Values given for it.
+    handover : mapping
+        Values that the parent leaves to those of its followers that declare them.
+    parent : str, optional
+        The attempt whose ending starts it.
+    """
+
+    job: str
+    logical_time: datetime
+    origin: Origin
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    handover: Mapping[str, object] = field(default_factory=dict)
+    parent: str | None = None
+
+
+def run_job(
+    project: Project,
+    name: str,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    logical_time: datetime | None = None,
+    on_progress: OnProgress | None = None,
+) -> AttemptRecord:
+    """Run a job now, and the jobs that its ending starts.
+
+    Parameters
+    ----------
+    project : Project
+        Where the job is declared.
+    name : str
+        The job.
+    parameters : mapping of str to object, optional
+        Values that replace those of the configuration and the notebook.
+    logical_time : datetime, optional
+        The due time it runs for, UTC when naive; now by default.
+    on_progress : callable, optional
+        Told how far it is, as :class:`mlops_nb.jobs.supervisor.Progress`.
+
+    Returns
+    -------
+    AttemptRecord
+        How it ended, whatever way it did. A failed notebook does not raise.
+
+    Raises
+    ------
+    NotFoundError, ConfigError, InputError
+        The job, its notebook or a parameter is wrong; nothing was started.
+    AlreadyClaimedError
+        The job is running for the same due time.
+    StoreError
+        The state or the attempt's folder cannot be written.
+    """
+    moment = logical_time or datetime.now(UTC)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    start = Start(job=name, logical_time=moment, origin="demand", parameters=dict(parameters or {}))
+    with Stop() as stop:
+        return run_started(project, start, stop=stop, on_progress=on_progress)
+
+
+def run_started(
+    project: Project, start: Start, *, stop: Stop, on_progress: OnProgress | None = None
+) -> AttemptRecord:
+    """Run one attempt and all that follows from it.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    start : Start
+        What to run.
+    stop : Stop
+        Whether to end early.
+    on_progress : callable, optional
+        Told how far it is.
+    """
+    record = _attempt(project, start, stop=stop, on_progress=on_progress)
+    response = respond(project, record)
+    warnings = [*record.warnings, *response.warnings]
+    triggered: list[AttemptRecord] = []
+    for job in response.triggers:
+        if stop.requested:
+            warnings.append(f"job {job!r} was not started: cancelled")
+            continue
+        follower = _follower(start, record, response, job)
+        try:
+            triggered.append(run_started(project, follower, stop=stop, on_progress=on_progress))
+        except MlopsError as error:
+            warnings.append(f"job {job!r} was not started: {error.message}")
+    return replace(record, warnings=tuple(warnings), triggered=tuple(triggered))
+
+
+def _follower(start: Start, record: AttemptRecord, response: Response, job: str) -> Start:
+    return Start(
+        job=job,
+        logical_time=start.logical_time,
+        origin="after",
+        handover=response.handover,
+        parent=record.attempt,
+    )
+
+
+def _attempt(
+    project: Project, start: Start, *, stop: Stop, on_progress: OnProgress | None
+) -> AttemptRecord:
+    attempt_id = new_attempt_id()
+    project.job(start.job)  # a job that does not exist has no history either
+    check_jobs(project)
+    try:
+        spec: JobSpec | MlopsError = _resolve(project, start, attempt_id)
+    except MlopsError as error:
+        if start.origin == "demand":
+            raise
+        spec = error
+    notebook = project.root / project.config.jobs[start.job].notebook
+    with attempt(project, start.job, attempt_id, start.logical_time, notebook) as running:
+        try:
+            if isinstance(spec, JobSpec):
+                running.warm_up()
+            settle(project)
+            again = start.origin != "schedule"
+            claims.claim(project, start.job, start.logical_time, attempt_id, again=again)
+            try:
+                return _claimed(project, start, spec, running, stop, on_progress)
+            finally:
+                claims.release(project, attempt_id)
+        except OSError as error:
+            raise StoreError(
+                f"cannot write the attempt: {error}", f"is {project.home} writable, the disk full?"
+            ) from error
+
+
+def _resolve(project: Project, start: Start, attempt_id: str) -> JobSpec:
+    offered = {"logical_time": start.logical_time, "attempt": attempt_id}
+    return resolve(project, start.job, start.parameters, handover=start.handover, offered=offered)
+
+
+def _claimed(
+    project: Project,
+    start: Start,
+    spec: JobSpec | MlopsError,
+    running: Attempt,
+    stop: Stop,
+    on_progress: OnProgress | None,
+) -> AttemptRecord:
+    folder = attempt_folder(project, start.job, start.logical_time, running.id)
+    attempts.begin(
+        project,
+        running.id,
+        job=start.job,
+        logical_time=start.logical_time,
+        origin=start.origin,
+        parent=start.parent,
+        folder=relative(project, folder),
+    )
+    status, message, run_id = AttemptStatus.FAILED, "it could not be written down", None
+    try:
+        if isinstance(spec, JobSpec):
+            record = running.execute(spec, stop=stop, on_progress=on_progress)
+            run_id, warnings = _run_of(project, running.id)
+            record = replace(record, run_id=run_id, warnings=(*record.warnings, *warnings))
+        else:
+            record = running.refused(spec, start.parameters)
+        status, message = record.status, record.message
+        return running.publish(replace(record, parent=start.parent))
+    finally:
+        attempts.end(project, running.id, status=status, message=message, run_id=run_id)
+
+
+def _run_of(project: Project, attempt_id: str) -> tuple[str | None, list[str]]:
+    """Return the newest run that the attempt's notebook made, and what kept us from asking."""
+    from mlops_nb.store.runs import list_runs
+    from mlops_nb.tracking.sync import sync
+
+    try:
+        synced = sync(project)
+        runs = list_runs(project, filter_string=f"tags.`{ATTEMPT_TAG}` = '{attempt_id}'", limit=1)
+    except MlopsError as error:
+        return None, [f"the run is not in the store yet: {error.message}"]
+    return (runs[0].run_id if runs else None), list(synced.warnings)
+
+
+def as_json(project: Project, record: AttemptRecord) -> dict[str, Any]:
+    """Return a record with the attempts it started, as commands print it."""
+    return {
+        **record.to_dict(project),
+        "triggered": [as_json(project, follower) for follower in record.triggered],
+    }

@@ -1,0 +1,169 @@
+"""papermill's engine with two changes: saves go by the clock, and cell states are true.
+
+papermill writes the whole notebook before and after every cell, which for large outputs takes
+longer than running it; and it marks the cell in which a kernel died as completed.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellExecutionError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine, NotebookExecutionManager
+
+from mlops_nb.jobs.attempt import write_atomically
+
+NAME = "mlops"
+SAVE_SECONDS = 2.0
+SAVE_SHARE = 0.1
+_SOCKET_PATH_LIMIT = 90
+
+OnCell = Callable[[int, int], None]
+
+
+class Manager(NotebookExecutionManager):
+    """Keeps the state of the cells and writes the notebook.
+
+    Parameters
+    ----------
+    nb : NotebookNode
+        The notebook being executed.
+    path : Path
+        Where it is written.
+    on_cell : callable
+        Told the index of each cell that starts and how many there are.
+    """
+
+    def __init__(self, nb: Any, *, path: Path, on_cell: OnCell) -> None:
+        super().__init__(nb, output_path=None, progress_bar=False)
+        self.path = path
+        self.on_cell = on_cell
+        self._next_save = 0.0
+
+    def save(self, **_kwargs: object) -> None:
+        """Write the notebook if the last time is long enough ago."""
+        if time.monotonic() >= self._next_save:
+            self.write()
+
+    def autosave_cell(self) -> None:
+        """Do as :meth:`save`; called for every message of the kernel."""
+        self.save()
+
+    def write(self) -> None:
+        """Write the notebook now."""
+        began = time.monotonic()
+        write_atomically(self.path, nbformat.writes(self.nb))
+        ended = time.monotonic()
+        self._next_save = ended + max(SAVE_SECONDS, (ended - began) / SAVE_SHARE)
+
+    def cell_start(self, cell: Any, cell_index: int | None = None, **kwargs: object) -> None:
+        """Mark a cell as running and tell who watches."""
+        super().cell_start(cell, cell_index, **kwargs)
+        self.on_cell(cell_index or 0, len(self.nb.cells))
+
+    def notebook_complete(self, **kwargs: object) -> None:
+        """Close the notebook's own times and write it for good."""
+        super().notebook_complete(**kwargs)
+        self.write()
+
+    def stop(self) -> None:
+        """Mark the running cell as failed and write the notebook: the end came from outside."""
+        for cell in self.nb.cells:
+            state = cell.metadata.get("papermill", {})
+            if state.get("status") == self.RUNNING:
+                state["status"], state["exception"] = self.FAILED, True
+        self.nb.metadata.papermill["exception"] = True
+        self.write()
+
+
+class Client(PapermillNotebookClient):
+    """Executes the cells, in order, until one fails or the kernel dies."""
+
+    kernel_exit: int | None = None
+    """How the kernel's process ended, if it did so by itself."""
+
+    def papermill_execute_cells(self) -> None:
+        """Execute every cell; one that ends the notebook is marked as failed."""
+        for index, cell in enumerate(self.nb.cells):
+            self.nb_man.cell_start(cell, index)
+            try:
+                self.execute_cell(cell, index)
+            except CellExecutionError as error:
+                self._fail(index, error)
+                return
+            except BaseException as error:
+                self._fail(index, error)
+                raise
+            self.nb_man.cell_complete(self.nb.cells[index], cell_index=index)
+
+    def _fail(self, index: int, error: BaseException) -> None:
+        process = getattr(getattr(self.km, "provisioner", None), "process", None)
+        self.kernel_exit = process.poll() if process is not None else None
+        cell = self.nb.cells[index]
+        self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+        self.nb_man.cell_complete(cell, cell_index=index)
+
+
+class Kernels(AsyncKernelManager):
+    """Starts the kernel in this very interpreter, on sockets that take no port."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        folder = tempfile.mkdtemp(prefix="mlops-")
+        if len(folder) < _SOCKET_PATH_LIMIT and sys.platform != "win32":
+            kwargs["transport"] = "ipc"
+        super().__init__(**kwargs, connection_file=str(Path(folder) / "kernel.json"))
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The kernel of the running interpreter, whatever kernels the machine has installed."""
+        return KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            display_name="Python 3",
+            language="python",
+        )
+
+
+class JobEngine(Engine):
+    """The engine that papermill knows as ``mlops``."""
+
+    @classmethod
+    def execute_notebook(
+        cls, nb: Any, kernel_name: str, *, watch: Callable[[Manager, Client], None], **kwargs: Any
+    ) -> Any:
+        """Execute a notebook.
+
+        Parameters
+        ----------
+        nb : NotebookNode
+            The notebook, parameters assigned.
+        kernel_name : str
+            Kept for papermill; the kernel is always this interpreter's.
+        watch : callable
+            Given the manager and the client before anything runs.
+        **kwargs
+            ``target`` (Path) and ``on_cell``; the rest is papermill's and not used.
+        """
+        manager = Manager(nb, path=kwargs["target"], on_cell=kwargs["on_cell"])
+        client = Client(
+            manager,
+            kernel_manager_class=Kernels,
+            kernel_name=kernel_name,
+            timeout=None,
+            startup_timeout=kwargs["start_timeout"],
+        )
+        watch(manager, client)
+        manager.notebook_start()
+        try:
+            client.execute()
+        finally:
+            manager.notebook_complete()
+        return manager.nb
