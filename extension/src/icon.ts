@@ -1,0 +1,12 @@
+import { LabIcon } from '@jupyterlab/ui-components';
+
+/** Three runs, each further than the last. */
+export const runsIcon = new LabIcon({
+  name: 'mlops-nb:runs',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 24 24">
+  <g class="jp-icon3 jp-icon-selectable" fill="#616161">
+    <path d="M3 4h2v14h16v2H3z"/>
+    <path d="M7.3 15.7 6 14.2l4.2-4 3.2 2.6L18 7.6h-2.6V5.7H21v5.6h-1.9V9.1l-5.5 6.3-3.3-2.7z"/>
+  </g>
+</svg>`
+});

@@ -1,0 +1,105 @@
+"""What every handler has: authentication, confined paths, and the boundary of errors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.base.handlers import APIHandler
+
+from mlops_nb.config import Project, load_project
+from mlops_nb.errors import (
+    GateError,
+    InputError,
+    MissingExtraError,
+    MlopsError,
+    NotFoundError,
+    StoreError,
+)
+from mlops_nb.server.wire import encode
+
+HTTP_STATUS: Mapping[type[MlopsError], int] = {
+    NotFoundError: 404,
+    GateError: 409,
+    MissingExtraError: 501,
+    StoreError: 503,
+}
+"""Every other error of ours is the request's own: 400."""
+
+
+def status_of(error: MlopsError) -> int:
+    """Return the HTTP status that an error is answered with."""
+    return next((code for kind, code in HTTP_STATUS.items() if isinstance(error, kind)), 400)
+
+
+class MlopsHandler(APIHandler):
+    """A handler that answers with JSON, and with `{message, hint}` where it cannot."""
+
+    auth_resource = "mlops"
+    # The panel asks by itself: that must not keep an idle server from being shut down.
+    _track_activity = False
+
+    async def answer(self, work: Callable[[], Mapping[str, Any]]) -> None:
+        """Send what the work returns; it runs in a thread, because stores are slow."""
+        try:
+            body = encode(await asyncio.to_thread(work))
+        except MlopsError as error:
+            self.set_status(status_of(error))
+            body = encode({"message": error.message, "hint": error.hint})
+        except ModuleNotFoundError as error:
+            missing = MissingExtraError(str(error.name), "notebook")
+            self.set_status(status_of(missing))
+            body = encode({"message": missing.message, "hint": missing.hint})
+        except Exception:
+            # The reason may hold what is not for a browser: it goes to the server's log.
+            self.log.exception("mlops: %s %s failed", self.request.method, self.request.path)
+            self.set_status(500)
+            body = encode({"message": "internal error", "hint": "see the Jupyter server's log"})
+        await self.finish(body)
+
+    def project_at(self, path: str) -> Project:
+        """Return the project around a document or folder.
+
+        Parameters
+        ----------
+        path : str
+            As the contents API writes it: from the server's root directory, with slashes.
+
+        Raises
+        ------
+        InputError
+            The path leaves the server's root directory.
+        NotFoundError
+            There is no such folder.
+        ConfigError
+            The project's configuration is wrong.
+        """
+        root = Path(self.settings["server_root_dir"]).expanduser().resolve()
+        try:
+            target = (root / path.lstrip("/")).resolve()
+            # A document may have been renamed or deleted since the page was told of it.
+            folder = target if target.is_dir() else target.parent
+            known = folder.is_dir()
+        except (OSError, RuntimeError) as error:  # too long, not allowed, a circle of links
+            raise InputError("the path cannot be followed") from error
+        if not target.is_relative_to(root):
+            raise InputError("the path leaves the server's root directory")
+        if not known:
+            raise NotFoundError(f"there is no folder for {path!r}")
+        return load_project(folder)
+
+    def integer(self, name: str, default: int, *, low: int, high: int) -> int:
+        """Return a whole number of the query.
+
+        Raises
+        ------
+        InputError
+            It is no whole number from `low` to `high`.
+        """
+        text = self.get_query_argument(name, str(default))
+        # isdecimal() alone also takes the digits of other scripts, and int() any length.
+        if text.isascii() and text.isdecimal() and len(text) < 10 and low <= int(text) <= high:
+            return int(text)
+        raise InputError(f"{name} must be a whole number from {low} to {high}, not {text[:20]!r}")

@@ -1,0 +1,184 @@
+"""A real JupyterLab and a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BUNDLE = ROOT / "mlops_nb" / "labextension"
+SOURCES = [ROOT / "extension" / name for name in ("src", "style", "schema", "package.json")]
+READY_SECONDS = 60
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+FOREIGN = ("JUPYTER", "MLFLOW_", "MLOPS_")
+SETTINGS = {
+    # No question about news over the page.
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+
+Lab = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def bundle() -> Path:
+    """The front end as built from these sources."""
+    built = BUNDLE / "package.json"
+    if not built.is_file():
+        pytest.skip("the front end is not built: CONTRIBUTING.md says how")
+    files = [f for source in SOURCES for f in [source, *source.rglob("*")] if f.is_file()]
+    newer = [f.name for f in files if f.stat().st_mtime > built.stat().st_mtime]
+    assert not newer, f"the front end is older than its sources: build it anew ({newer})"
+    return BUNDLE
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, driven by playwright."""
+    api = pytest.importorskip("playwright.sync_api")
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("there is no chromium on the PATH; on Debian: apt install chromium")
+    with api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def lab(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Return the URL of a JupyterLab on a folder; one server each, the first time it is asked."""
+    running: dict[tuple[Path, bool], tuple[str, subprocess.Popen[bytes]]] = {}
+
+    def start(folder: Path, *, server_part: bool = True) -> str:
+        key = (folder, server_part)
+        if key not in running:
+            home = tmp_path_factory.mktemp("jupyter")
+            running[key] = _start(folder, home, bundle, server_part=server_part)
+            _wait_until_up(*running[key], home / "lab.log")
+        return running[key][0]
+
+    yield start
+    for _, process in running.values():
+        _stop(process)
+
+
+@pytest.fixture
+def visit(browser: Any) -> Callable[[str], Any]:
+    """Open a page that fails the test on a console error or a request to another host."""
+
+    @contextmanager
+    def open_page(url: str, *, width: int = 1280) -> Iterator[Any]:
+        context = browser.new_context(viewport={"width": width, "height": 800})
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        errors: list[str] = []
+        others: list[str] = []
+        host = urlsplit(url).netloc
+
+        def look(request: Any) -> None:
+            parts = urlsplit(request.url)
+            if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != host:
+                others.append(request.url)
+
+        def hear(message: Any) -> None:
+            if message.type == "error":
+                errors.append(f"{message.text} ({message.location.get('url')})")
+
+        page.on("request", look)
+        page.on("console", hear)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{url}?reset")
+        page.wait_for_function("() => window.jupyterapp !== undefined")
+        page.evaluate("() => window.jupyterapp.restored.then(() => null)")
+        page.locator("#jupyterlab-splash").wait_for(state="detached")
+        page.errors = errors
+        yield page
+        context.close()
+        assert others == []
+        assert page.errors == []
+
+    return open_page
+
+
+@pytest.fixture
+def screenshots(tmp_path: Path) -> Path:
+    """Where pictures of the page go: $SCREENSHOTS, else the test's own folder."""
+    folder = Path(os.environ.get("SCREENSHOTS", tmp_path / "screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _start(
+    folder: Path, home: Path, bundle: Path, *, server_part: bool
+) -> tuple[str, subprocess.Popen[bytes]]:
+    (home / "data" / "labextensions").mkdir(parents=True)
+    (home / "data" / "labextensions" / "mlops-nb").symlink_to(bundle)
+    for name, values in SETTINGS.items():
+        file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values), encoding="utf-8")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    environment = {
+        **own,
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+        "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=",
+        f"--ServerApp.jpserver_extensions=mlops_nb={server_part}",
+        "--LabApp.expose_app_in_browser=True", f"--LabApp.user_settings_dir={home / 'settings'}",
+    ]  # fmt: skip
+    with (home / "lab.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
+    return f"http://127.0.0.1:{port}/lab", process
+
+
+def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + READY_SECONDS
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        try:
+            # Whatever proxy the machine uses, it does not lead to this host.
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            opener.open(url, timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"JupyterLab is not up:\n{log.read_text(encoding='utf-8')[-3000:]}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(timeout=10)
