@@ -78,9 +78,11 @@ def configuration() -> str:
 
 
 def _row(field: msgspec.structs.FieldInfo, text: str) -> str:
-    kind = getattr(field.type, "__name__", str(field.type)) if isinstance(
-        field.type, type
-    ) and not getattr(field.type, "__args__", None) else str(field.type)
+    kind = (
+        getattr(field.type, "__name__", str(field.type))
+        if isinstance(field.type, type) and not getattr(field.type, "__args__", None)
+        else str(field.type)
+    )
     kind = kind.replace("typing.", "").replace("mlops_nb.config.", "").replace("|", "or")
     return f"| `{field.encode_name}` | {kind} | {_default(field)} | {text} |"
 
