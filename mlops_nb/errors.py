@@ -47,6 +47,10 @@ class MlopsError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows instead of a traceback; IPython asks for it by this name."""
+        return [f"\x1b[31merror:\x1b[0m {self}"]
+
 
 class ConfigError(MlopsError):
     """The project's configuration is missing, unreadable or wrong."""

@@ -1,0 +1,106 @@
+"""The door to git: which commit the code is at, and what is not committed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+DIFF_LIMIT = 1_000_000
+"""Longest diff kept, in characters; notebooks with their outputs can make it huge."""
+
+_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitState:
+    """The state of a working tree.
+
+    Parameters
+    ----------
+    commit : str
+        The full id of the commit checked out; empty before the first commit.
+    branch : str
+        Its branch; empty when the head is detached.
+    dirty : bool
+        Whether tracked files differ from the commit, or untracked ones are there.
+    diff : str
+        What differs from the commit, cut at :data:`DIFF_LIMIT` characters.
+    untracked : tuple of str
+        Files that git does not know, relative to the working tree.
+    remote : str
+        URL of ``origin``, without a user name or a password.
+    """
+
+    commit: str
+    branch: str
+    dirty: bool
+    diff: str = ""
+    untracked: tuple[str, ...] = ()
+    remote: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the state as JSON-serialisable values."""
+        return asdict(self)
+
+
+def snapshot(root: Path) -> GitState | None:
+    """Return the state of the working tree around a folder.
+
+    Parameters
+    ----------
+    root : Path
+        A folder inside the working tree.
+
+    Returns
+    -------
+    GitState or None
+        None when the folder is in no working tree, or git is not installed or does not answer.
+    """
+    status = _git(root, "status", "--porcelain=v2", "--branch", "-z")
+    if status is None:
+        return None
+    commit = branch = ""
+    untracked = []
+    changed = False
+    for entry in filter(None, status.split("\0")):
+        if entry.startswith("# branch.oid "):
+            commit = entry.removeprefix("# branch.oid ").removeprefix("(initial)")
+        elif entry.startswith("# branch.head "):
+            branch = entry.removeprefix("# branch.head ").removeprefix("(detached)")
+        elif entry.startswith("? "):
+            untracked.append(entry[2:])
+        elif not entry.startswith("#"):
+            changed = True
+    diff = (_git(root, "diff", "HEAD", "--no-color", "--no-ext-diff") or "") if changed else ""
+    if len(diff) > DIFF_LIMIT:
+        diff = diff[:DIFF_LIMIT] + f"\n[cut: {len(diff)} characters in all]\n"
+    remote = _git(root, "config", "--get", "remote.origin.url") or ""
+    return GitState(
+        commit=commit,
+        branch=branch,
+        dirty=changed or bool(untracked),
+        diff=diff,
+        untracked=tuple(untracked),
+        remote=re.sub(r"(?<=://)[^/@]+@", "", remote.strip()),
+    )
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """Return what a git command prints, None when it fails."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(root), *arguments],
+            capture_output=True,
+            check=False,
+            timeout=_TIMEOUT,
+            stdin=subprocess.DEVNULL,
+            # Only looking: never wait for, or leave behind, the index lock of the user's own git.
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.decode("utf-8", "replace") if answer.returncode == 0 else None

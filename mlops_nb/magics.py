@@ -1,0 +1,223 @@
+"""``%mlops`` and ``%%mlops``: the command line's words, in a notebook, with values as answers."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+
+from mlops_nb.cli.main import COMMANDS, missing_extra, mlops
+from mlops_nb.config import load_project
+from mlops_nb.errors import ExitCode, InputError, MlopsError, NotFoundError
+from mlops_nb.tracking.options import VARIABLE_OPTIONS
+
+# Commands whose exit code 1 is their answer, which the cell has shown, and no failure of the cell.
+_ANSWERS = {"lint", "data"}
+_RUN_OPTIONS = (*VARIABLE_OPTIONS, "--tag", "--nested", "--help")
+
+
+class CommandFailedError(MlopsError):
+    """A command ended with an exit code that stops the notebook."""
+
+
+@magics_class
+class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
+    """The two magics."""
+
+    @line_cell_magic
+    def mlops(self, line: str, cell: str | None = None) -> Any:
+        """Track, check, run and watch from a cell; ``%mlops --help`` lists the words."""
+        words = _split(line)
+        if cell is not None:
+            return self._cell(words, line, cell)
+        if words in ([], ["status"]):
+            from mlops_nb.actions.status import status
+
+            return status(load_project())
+        answer = self._valued(words)
+        return answer() if answer else run_command(words)
+
+    def _cell(self, words: list[str], line: str, cell: str) -> None:
+        if words[:1] != ["run"]:
+            raise InputError(f"%%mlops {line} takes no cell", "%%mlops run, or %mlops in a line")
+        from mlops_nb.tracking.cell import run_body
+
+        run_body(self.shell, line.strip().removeprefix("run"), cell)
+
+    def _valued(self, words: list[str]) -> Callable[[], Any] | None:
+        """Return what answers these words with a value, None for those that only print."""
+        if any(word in {"--format", "--help", "-h"} for word in words):
+            return None
+        match words:
+            case ["run", "list", *rest]:
+                return lambda: _run_list(rest)
+            case ["run", "show", reference]:
+                return lambda: _run_show(reference)
+            case ["run", name, *_] if name not in {"compare", "list", "show"}:
+                raise InputError(f"%mlops run {name} runs no cell", "%%mlops run runs one")
+            case ["data", "drift", reference, current] if not current.startswith("-"):
+                return lambda: self._drift(reference, current)
+        return None
+
+    def _drift(self, reference: str, current: str) -> Any:
+        from mlops_nb import monitoring
+
+        return monitoring.drift(self._table(reference), self._table(current))
+
+    def _table(self, word: str) -> Any:
+        namespace: Mapping[str, Any] = self.shell.user_ns
+        if word in namespace:
+            return namespace[word]
+        if Path(word).exists() or any(mark in word for mark in "/*."):
+            from mlops_nb.frames import open_table
+
+            return open_table(word)
+        from difflib import get_close_matches
+
+        near = get_close_matches(word, [n for n in namespace if not n.startswith("_")], n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "name a DataFrame or a file"
+        raise NotFoundError(f"{word!r} is neither a variable nor a file", hint)
+
+
+def run_command(words: list[str]) -> None:
+    """Run a command of the command line inside the kernel; its output goes to the cell.
+
+    Raises
+    ------
+    MlopsError
+        What the command says is wrong, or that it failed.
+    """
+    try:
+        code = mlops.main(args=words, prog_name="%mlops", standalone_mode=False)
+    except SystemExit as stop:
+        code = stop.code
+    except click.exceptions.Abort:
+        raise KeyboardInterrupt from None
+    except click.exceptions.NoArgsIsHelpError as help_page:
+        click.echo(help_page.format_message())
+        return
+    except click.ClickException as error:
+        raise InputError(error.format_message(), _usage(error)) from None
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from error
+    if not isinstance(code, int) or code == ExitCode.OK:
+        return
+    if code == ExitCode.FINDINGS and words[0] in _ANSWERS:
+        return
+    raise CommandFailedError(f"%mlops {shlex.join(words)} ended with exit code {int(code)}")
+
+
+def register(shell: Any) -> None:
+    """Add the magics, their completion and the run cell to a shell, and recover what waits."""
+    from mlops_nb.tracking import cell
+
+    unregister(shell)
+    shell.register_magics(MlopsMagics)
+    shell.input_transformers_cleanup.append(cell.transform)
+    shell.ast_transformers.append(cell.FinishAtEnd())
+    shell.events.register("pre_run_cell", cell.remember_cell)
+    shell.events.register("post_run_cell", _flush)
+    for key in ("%mlops", "%%mlops"):
+        shell.set_hook("complete_command", complete, str_key=key)
+    _recover()
+
+
+def unregister(shell: Any) -> None:
+    """Undo :func:`register`; nothing happens when it was not called."""
+    from mlops_nb.tracking import cell
+
+    for name, callback in (("pre_run_cell", cell.remember_cell), ("post_run_cell", _flush)):
+        if callback in shell.events.callbacks[name]:
+            shell.events.unregister(name, callback)
+    if cell.transform in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.remove(cell.transform)
+    shell.ast_transformers[:] = [
+        known for known in shell.ast_transformers if not isinstance(known, cell.FinishAtEnd)
+    ]
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("mlops", None)
+
+
+def complete(_shell: Any, event: Any) -> list[str]:
+    """Return what may stand where the cursor is, for IPython's completer."""
+    line = event.line[: len(event.line) if event.text_until_cursor is None else None]
+    before = event.text_until_cursor if event.text_until_cursor is not None else line
+    words = before.lstrip("% ").split()[1:]
+    if not before.endswith(" "):
+        words = words[:-1]
+    is_cell = before.lstrip().startswith("%%")
+    options = _completions(words, event.symbol, _shell, is_cell=is_cell)
+    return [option for option in options if option.startswith(event.symbol)]
+
+
+def _completions(words: list[str], symbol: str, shell: Any, *, is_cell: bool) -> list[str]:
+    variables = [name for name in shell.user_ns if not name.startswith("_")]
+    if not words:
+        return ["run"] if is_cell else list(COMMANDS)
+    if is_cell:
+        last = next((word for word in reversed(words) if word.startswith("--")), "")
+        if last in VARIABLE_OPTIONS and not symbol.startswith("-"):
+            return variables
+        return list(_RUN_OPTIONS)
+    found = _command_words(words)
+    return [*found, *variables] if words[:2] == ["data", "drift"] else found
+
+
+def _command_words(words: list[str]) -> list[str]:
+    """Return the subcommands and options of the command that some words lead to."""
+    command: click.Command = mlops
+    context = click.Context(mlops)
+    for word in words:
+        if isinstance(command, click.Group) and not word.startswith("-"):
+            command = command.get_command(context, word) or command
+    options = [opt for p in command.params for opt in p.opts if opt.startswith("--")]
+    return [*(command.list_commands(context) if isinstance(command, click.Group) else []), *options]
+
+
+def _run_list(words: list[str]) -> Any:
+    from mlops_nb.cli.run import list_parameters
+    from mlops_nb.tracking.table import run_table
+
+    found = list_parameters(words)
+    return run_table(load_project(), filter_string=found["filter_string"], limit=found["limit"])
+
+
+def _run_show(reference: str) -> Any:
+    from mlops_nb.tracking.page import run_page
+
+    return run_page(load_project(), reference)
+
+
+def _split(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise InputError(f"%mlops {line}: {error}", "close the quotes") from None
+
+
+def _usage(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.get_usage() if context is not None else "%mlops --help"
+
+
+def _flush(_result: object) -> None:
+    from mlops_nb.tracking.journal import flush_all
+
+    flush_all()
+
+
+def _recover() -> None:
+    """Start the follower for journals that a dead kernel left; never a reason not to load."""
+    try:
+        project = load_project()
+        # Looked at here, so that the follower's module is loaded only when there is work for it.
+        if any((project.home / "journal").glob("*.jsonl")):
+            from mlops_nb.tracking.follower import ensure_follower
+
+            ensure_follower(project)
+    except (MlopsError, OSError) as error:
+        click.secho(f"warning: {error}", err=True)

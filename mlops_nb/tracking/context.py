@@ -1,0 +1,125 @@
+"""Opening and closing a run: ``with mlops_nb.run():`` and ``@mlops_nb.run``."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+from mlops_nb.config import load_project
+from mlops_nb.tracking import current, evidence
+from mlops_nb.tracking.active import Run
+from mlops_nb.tracking.follower import ensure_follower
+
+
+def start(
+    name: str | None = None, *, tags: Mapping[str, str] | None = None, nested: bool = False
+) -> tuple[Run, evidence.Surroundings]:
+    """Start a run and make it the current one; :func:`finish` takes the answer."""
+    project = load_project()
+    run = Run(
+        project,
+        name or evidence.default_name(project),
+        tags={**evidence.origin_tags(project), **(tags or {})},
+        parent=current.current() if nested else None,
+    )
+    current.push(run)
+    ensure_follower(project)
+    return run, evidence.Surroundings(project.root)
+
+
+def finish(
+    run: Run,
+    surroundings: evidence.Surroundings,
+    error: BaseException | None = None,
+    *,
+    cell: str | None = None,
+) -> None:
+    """Write a run's evidence and end it, by the error that its code ended with."""
+    try:
+        if run.status == "RUNNING":
+            surroundings.log(run)
+            evidence.log_code(run, cell)
+            run.end("FINISHED" if error is None else evidence.log_error(run, error))
+    finally:
+        run.end("FAILED")
+        current.pop(run)
+
+
+class RunContext:
+    """What :func:`run` answers: a context manager and a decorator, usable any number of times."""
+
+    def __init__(self, name: str | None, tags: Mapping[str, str] | None, nested: bool) -> None:
+        self._name, self._tags, self._nested = name, dict(tags or {}), nested
+        self._open: list[tuple[Run, evidence.Surroundings]] = []
+
+    def __enter__(self) -> Run:
+        self._open.append(start(self._name, tags=self._tags, nested=self._nested))
+        return self._open[-1][0]
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        opened, surroundings = self._open.pop()
+        finish(opened, surroundings, error)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function with a run around each of its calls."""
+        name = self._name or getattr(function, "__name__", None)
+
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def awaited(*args: Any, **kwargs: Any) -> Any:
+                with RunContext(name, self._tags, self._nested):
+                    return await function(*args, **kwargs)
+
+            return awaited
+
+        @functools.wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            with RunContext(name, self._tags, self._nested):
+                return function(*args, **kwargs)
+
+        return called
+
+
+def run(
+    name: str | Callable[..., Any] | None = None,
+    *,
+    tags: Mapping[str, str] | None = None,
+    nested: bool = False,
+) -> Any:
+    """Track what happens inside as a run.
+
+    Parameters
+    ----------
+    name : str, optional
+        The run's name; by default that of the decorated function, the job or the notebook.
+    tags : mapping, optional
+        Tags of the run.
+    nested : bool
+        Make it a child of the current run. Without it, a run inside a run is a run of its own.
+
+    Returns
+    -------
+    RunContext
+        ``with run("baseline") as r:``, or ``@run("baseline")`` over a function, plain or async;
+        ``@run`` alone takes the function's name. The status follows from how the block ends:
+        FINISHED, FAILED with the traceback kept, or KILLED when it was interrupted.
+
+    Examples
+    --------
+    >>> import mlops_nb
+    >>> with mlops_nb.run("baseline") as r:  # doctest: +SKIP
+    ...     mlops_nb.log_param("depth", 3)
+    ...     mlops_nb.log_metric("auc", 0.91)
+    """
+    if callable(name):
+        return RunContext(None, tags, nested)(name)
+    return RunContext(name, tags, nested)

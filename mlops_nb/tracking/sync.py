@@ -1,0 +1,262 @@
+"""From the journal into the store: idempotent, resumable, and the only writer of our runs.
+
+A run is found by its tag ``mlops.uid``; points are told apart by name, value, time and step, which
+the store keeps unique. So a journal may be played again from any earlier place and changes nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from mlops_nb.config import Project
+from mlops_nb.errors import MlopsError, NotFoundError, StoreError
+from mlops_nb.tracking import journal as lines
+from mlops_nb.tracking.batch import Batch
+
+# What a journal that was cut off in its first line can never become.
+_NO_START = "has no first line and is set aside"
+
+
+@dataclass(kw_only=True)
+class SyncReport:
+    """What one pass brought over.
+
+    Parameters
+    ----------
+    points : int
+        Points of metrics written, those already there included.
+    finished, killed : list of str
+        Uids of runs that ended; those whose process died are KILLED.
+    live : list of str
+        Uids of runs that go on.
+    warnings : list of str
+        What could not be brought over, and why.
+    """
+
+    points: int = 0
+    finished: list[str] = field(default_factory=list)
+    killed: list[str] = field(default_factory=list)
+    live: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was brought over."""
+        return bool(self.points or self.finished or self.killed)
+
+
+class Position(msgspec.Struct):
+    """How far a journal is in the store, kept beside it as ``<uid>.position``."""
+
+    run_id: str = ""
+    offset: int = 0
+
+
+def sync(project: Project) -> SyncReport:
+    """Bring everything that the project's journals hold into the store.
+
+    Parameters
+    ----------
+    project : Project
+        Whose journals; several processes may call this at once, one works at a time.
+
+    Returns
+    -------
+    SyncReport
+        What was done. A journal that fails stays for the next pass and is named in `warnings`.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be reached; the journals are kept.
+    """
+    report = SyncReport()
+    if not journals(project):
+        return report
+    with _one_at_a_time(project):
+        for path in journals(project):
+            try:
+                _push(project, path, report)
+            except StoreError:
+                raise
+            except FileNotFoundError:
+                continue  # another process brought it over in between
+            except MlopsError as error:
+                report.warnings.append(f"{path.name}: {error.message}")
+                _drop_deleted(project, path, report)
+    return report
+
+
+def push_run(project: Project, uid: str) -> str:
+    """Bring one run into the store as far as its journal goes, and return MLflow's id of it.
+
+    Raises
+    ------
+    NotFoundError
+        There is neither a journal nor a stored run of that uid.
+    StoreError
+        The store cannot be reached.
+    """
+    from mlops_nb.store.runs import find_uid
+
+    path = lines.journal_folder(project.home) / f"{uid}.jsonl"
+    report = SyncReport()
+    with _one_at_a_time(project):
+        run_id = _push(project, path, report) if path.exists() else ""
+    for warning in report.warnings:
+        warnings.warn(warning, UserWarning, stacklevel=3)
+    if run_id:
+        return run_id
+    record = find_uid(project, uid)
+    if record is None:
+        raise NotFoundError(f"run {uid} is neither in the journal nor in the store")
+    return record.run_id
+
+
+def journals(project: Project) -> list[Path]:
+    """Return the journals that wait or grow, the oldest first."""
+    folder = lines.journal_folder(project.home)
+    if not folder.is_dir():
+        return []
+    found = []
+    for path in folder.glob("*.jsonl"):
+        try:
+            found.append((path.stat().st_mtime_ns, path))
+        except FileNotFoundError:
+            continue
+    return [path for _, path in sorted(found)]
+
+
+@contextmanager
+def _one_at_a_time(project: Project) -> Iterator[None]:
+    folder = lines.journal_folder(project.home)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".pass.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _push(project: Project, path: Path, report: SyncReport) -> str:
+    """Bring one journal over and return the run's id, empty when the journal is unusable."""
+    # Asked before reading: what a dead writer left is complete.
+    live = lines.is_live(path)
+    # A writer faster than the store must not hold one pass for ever.
+    size = path.stat().st_size
+    position = _ensure_run(project, path)
+    if not position.run_id:
+        if not live:
+            report.warnings.append(f"{path.name} {_NO_START}")
+            path.rename(path.with_suffix(".broken"))
+        return ""
+    end: lines.End | None = None
+    while end is None and position.offset < size:
+        entries, offset, problems = lines.read(path, position.offset)
+        report.warnings += problems
+        if offset == position.offset:
+            break
+        batch = Batch.of(entries)
+        batch.write(project, position.run_id, path.parent / path.stem, report.warnings)
+        report.points += len(batch.points)
+        end = batch.end
+        if end is None:  # else left before the end line, so that a pass cut off here sees it again
+            position = Position(position.run_id, offset)
+            _save(path, position)
+    if not live and end is None and path.stat().st_size > position.offset:
+        report.warnings.append(f"{path.name}: its last line is torn and is ignored")
+    if end is not None or not live:
+        _finish(project, path, position.run_id, end, report)
+    else:
+        report.live.append(path.stem)
+    if not live:
+        _remove(path)
+    return position.run_id
+
+
+def _drop_deleted(project: Project, path: Path, report: SyncReport) -> None:
+    """Remove the journal of a run that somebody deleted from the store meanwhile."""
+    from mlops_nb.store import runs
+
+    position = _load(path)
+    if position is None or lines.is_live(path) or not runs.is_deleted(project, position.run_id):
+        return
+    report.warnings.append(f"{path.name}: its run was deleted in the store; the journal goes too")
+    _remove(path)
+
+
+def _finish(
+    project: Project, path: Path, run_id: str, end: lines.End | None, report: SyncReport
+) -> None:
+    from mlops_nb.store import runs
+
+    status = end.status if end else "KILLED"
+    ended = end.at if end else path.stat().st_mtime_ns // 1_000_000
+    runs.finish(project, run_id, status=status, ended_ms=ended)
+    (report.finished if end else report.killed).append(path.stem)
+
+
+def _ensure_run(project: Project, path: Path) -> Position:
+    """Return how far a journal is, after making its run in the store when there is none."""
+    from mlops_nb.store import runs
+
+    saved = _load(path)
+    if saved is not None:
+        return saved
+    start = _start_of(path)
+    if start is None:
+        return Position()
+    found = runs.find_uid(project, start.uid)
+    if found is not None:
+        return Position(found.run_id)
+    tags = dict(start.tags)
+    if start.parent:
+        parent = _parent_run_id(project, path.with_name(f"{start.parent}.jsonl"))
+        tags |= {"mlflow.parentRunId": parent} if parent else {"mlops.parent": start.parent}
+    run_id = runs.create(project, uid=start.uid, name=start.name, started_ms=start.at, tags=tags)
+    position = Position(run_id)
+    _save(path, position)
+    return position
+
+
+def _parent_run_id(project: Project, path: Path) -> str:
+    from mlops_nb.store.runs import find_uid
+
+    try:
+        return _ensure_run(project, path).run_id
+    except FileNotFoundError:
+        record = find_uid(project, path.stem)
+        return record.run_id if record else ""
+
+
+def _start_of(path: Path) -> lines.Start | None:
+    entries, _, _ = lines.read(path)
+    return next((entry for entry in entries if isinstance(entry, lines.Start)), None)
+
+
+def _remove(path: Path) -> None:
+    """Remove a journal that is in the store entirely; its lines last, so that a crash redoes it."""
+    shutil.rmtree(path.parent / path.stem, ignore_errors=True)
+    path.unlink(missing_ok=True)
+    path.with_suffix(".position").unlink(missing_ok=True)
+
+
+def _load(path: Path) -> Position | None:
+    try:
+        return msgspec.json.decode(path.with_suffix(".position").read_bytes(), type=Position)
+    except (OSError, msgspec.DecodeError):
+        return None  # lost or damaged: played again from the start
+
+
+def _save(path: Path, position: Position) -> None:
+    target = path.with_suffix(".position")
+    aside = target.with_suffix(f".position.{os.getpid()}")
+    aside.write_bytes(msgspec.json.encode(position))
+    aside.replace(target)

@@ -1,0 +1,115 @@
+"""A list of runs as a value: to look at, to go through, to turn into a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from mlops_nb.config import Project
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlops_nb.store.runs import RunRecord
+
+METRICS_SHOWN = 6
+
+
+class RunTable(Sequence["RunRecord"]):
+    """Runs, the newest first.
+
+    Parameters
+    ----------
+    records : sequence of RunRecord
+        The runs.
+    """
+
+    def __init__(self, records: Sequence[RunRecord]) -> None:
+        self._records = list(records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[RunRecord]:
+        return iter(self._records)
+
+    def __getitem__(self, index: Any) -> Any:
+        chosen = self._records[index]
+        return RunTable(chosen) if isinstance(index, slice) else chosen
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one run a row, parameters as ``params.…``, metrics as ``metrics.…``."""
+        import pandas as pd
+
+        fixed = ["run_id", "uid", "name", "status", "started", "ended"]
+        rows = [
+            {name: getattr(record, name) for name in fixed}
+            | {f"params.{key}": value for key, value in record.params.items()}
+            | {f"metrics.{key}": value for key, value in record.metrics.items()}
+            for record in self._records
+        ]
+        frame = pd.DataFrame(rows, columns=None if rows else fixed)
+        rest = [column for column in frame.columns if column not in fixed]
+        return frame[fixed + sorted(rest)]
+
+    def headers(self) -> list[str]:
+        """Return the columns shown: what a run is, then the metrics that most runs have."""
+        return ["run", "name", "status", "started", "seconds", *self._metrics()]
+
+    def rows(self) -> list[list[object]]:
+        """Return one list of values a run, in the order of :meth:`headers`."""
+        metrics = self._metrics()
+        return [
+            [
+                record.uid[:8] or record.run_id[:8],
+                record.name,
+                record.status,
+                f"{record.started.astimezone():%Y-%m-%d %H:%M:%S}",
+                round((record.ended - record.started).total_seconds(), 1) if record.ended else None,
+                *(record.metrics.get(key) for key in metrics),
+            ]
+            for record in self._records
+        ]
+
+    def _metrics(self) -> list[str]:
+        counts: dict[str, int] = {}
+        for record in self._records:
+            for key in record.metrics:
+                counts[key] = counts.get(key, 0) + 1
+        return sorted(counts, key=lambda key: (-counts[key], key))[:METRICS_SHOWN]
+
+    def __repr__(self) -> str:
+        if not self._records:
+            return "no runs yet"
+        cells = [self.headers(), *([_shown(value) for value in row] for row in self.rows())]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
+        return "\n".join(
+            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+            for row in cells
+        )
+
+    def _repr_html_(self) -> str:
+        if not self._records:
+            return "<p>no runs yet</p>"
+        head = "".join(f"<th>{escape(header)}</th>" for header in self.headers())
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(_shown(value))}</td>" for value in row) + "</tr>"
+            for row in self.rows()
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def run_table(project: Project, *, filter_string: str = "", limit: int = 100) -> RunTable:
+    """Bring the journal into the store and return the project's runs, the newest first."""
+    from mlops_nb.store.runs import list_runs
+    from mlops_nb.tracking.sync import sync
+
+    sync(project)
+    return RunTable(list_runs(project, filter_string=filter_string, limit=limit))
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+from mlops_nb import environment
+
+
+def test_packages_are_what_importlib_says() -> None:
+    found = environment.packages()
+    for name in ("pytest", "click", "msgspec", "mlops-nb"):
+        assert found[name] == metadata.version(name)
+    assert list(found) == sorted(found, key=str.lower)
+
+
+def test_answer_is_a_copy() -> None:
+    environment.packages().clear()
+    assert environment.packages()
+
+
+def test_new_package_is_seen(tmp_path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "brand-new" not in environment.packages()
+    folder = tmp_path / "brand_new-1.2.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: brand-new\nVersion: 1.2\n")
+    assert environment.packages()["brand-new"] == "1.2"
+
+
+def test_half_removed_package_does_no_harm(tmp_path, monkeypatch) -> None:
+    (tmp_path / "broken-1.0.dist-info").mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "broken" not in environment.packages()
+
+
+def test_description_reads_as_requirements() -> None:
+    head, *rest = environment.description().splitlines()
+    assert head.startswith(f"# python {platform.python_version()} on ")
+    assert f"click=={metadata.version('click')}" in rest

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mlops_nb import git
+
+
+def _git(folder: Path, *words: str) -> str:
+    identity = [
+        "-c",
+        "user.name=A",
+        "-c",
+        "user.email=a@example.org",
+        "-c",
+        "init.defaultBranch=main",
+    ]
+    answer = subprocess.run(
+        ["git", *identity, *words], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return answer.stdout.strip()
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    _git(tmp_path, "init")
+    (tmp_path / "a.py").write_text("x = 1\n")
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "-m", "first")
+    return tmp_path
+
+
+def test_clean_tree(tree: Path) -> None:
+    state = git.snapshot(tree)
+    assert state is not None
+    assert (state.commit, state.branch) == (_git(tree, "rev-parse", "HEAD"), "main")
+    assert (state.dirty, state.diff, state.remote) == (False, "", "")
+
+
+def test_change_is_in_the_diff_and_untracked_is_named(tree: Path) -> None:
+    (tree / "a.py").write_text("x = 2\n")
+    (tree / "über uns.py").write_text("")
+    state = git.snapshot(tree)
+    assert state is not None
+    assert state.dirty
+    assert "+x = 2" in state.diff
+    assert state.untracked == ("über uns.py",)
+
+
+def test_staged_change_counts(tree: Path) -> None:
+    (tree / "a.py").write_text("x = 3\n")
+    _git(tree, "add", "a.py")
+    state = git.snapshot(tree)
+    assert state is not None
+    assert "+x = 3" in state.diff
+
+
+def test_huge_diff_is_cut(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(git, "DIFF_LIMIT", 50)
+    (tree / "a.py").write_text("y" * 500)
+    state = git.snapshot(tree)
+    assert state is not None
+    assert len(state.diff) < 120
+    assert "characters in all" in state.diff
+
+
+def test_before_the_first_commit(tmp_path: Path) -> None:
+    _git(tmp_path, "init")
+    state = git.snapshot(tmp_path)
+    assert state is not None
+    assert state.commit == ""
+
+
+def test_detached_head_has_no_branch(tree: Path) -> None:
+    _git(tree, "checkout", "--detach")
+    state = git.snapshot(tree)
+    assert state is not None
+    assert state.branch == ""
+
+
+def test_password_in_the_remote_is_dropped(tree: Path) -> None:
+    _git(tree, "remote", "add", "origin", "https://me:hunter2@example.org/a/b.git")
+    state = git.snapshot(tree)
+    assert state is not None
+    assert state.remote == "https://example.org/a/b.git"
+
+
+def test_no_tree_and_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert git.snapshot(tmp_path) is None
+    monkeypatch.setenv("PATH", "")
+    assert git.snapshot(tmp_path) is None

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import mlops_nb
+
+SURFACE = [
+    "evaluate",
+    "last_run",
+    "load_baseline",
+    "load_model",
+    "load_reference",
+    "log_artifact",
+    "log_dict",
+    "log_figure",
+    "log_input",
+    "log_metric",
+    "log_metrics",
+    "log_model",
+    "log_param",
+    "log_params",
+    "log_table",
+    "log_text",
+    "promote",
+    "read_table",
+    "register_model",
+    "run",
+    "runs",
+    "set_tag",
+    "set_tags",
+]
+HEAVY = (
+    "ibis",
+    "mlflow",
+    "nbformat",
+    "numpy",
+    "pandas",
+    "plotly",
+    "pydantic",
+    "sklearn",
+    "sqlalchemy",
+)
+
+
+def test_surface_is_the_written_list() -> None:
+    assert sorted(mlops_nb.__all__) == SURFACE
+    assert set(SURFACE) | {"load_ipython_extension"} == set(dir(mlops_nb))
+
+
+@pytest.mark.parametrize("name", SURFACE)
+def test_every_name_leads_somewhere_and_is_documented(name: str) -> None:
+    assert getattr(mlops_nb, name).__doc__
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'log_metrik'"):
+        mlops_nb.log_metrik  # noqa: B018
+
+
+def test_signature_of_a_bare_function_has_no_self() -> None:
+    import inspect
+
+    assert list(inspect.signature(mlops_nb.log_metric).parameters) == ["key", "value", "step"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import mlops_nb",
+        "import mlops_nb; mlops_nb.run, mlops_nb.log_metric, mlops_nb.last_run",
+        "from IPython.core.interactiveshell import InteractiveShell as S\n"
+        "S.instance().run_line_magic('load_ext', 'mlops_nb')",
+    ],
+    ids=["import", "names", "load_ext"],
+)
+def test_nothing_heavy_is_imported(code: str, tmp_path) -> None:
+    shown = f"{code}\nimport sys\nprint([m for m in {HEAVY!r} if m in sys.modules])"
+    answer = subprocess.run(
+        [sys.executable, "-c", shown], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert answer.stdout.strip().splitlines()[-1] == "[]", answer.stdout + answer.stderr
+
+
+_COST = """
+import time
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_line_magic("load_ext", "autoreload")
+began = time.process_time()
+shell.run_line_magic("load_ext", "mlops_nb")
+print(time.process_time() - began)
+"""
+
+
+@pytest.mark.slow
+def test_loading_the_extension_costs_under_100_ms(tmp_path) -> None:
+    costs = []
+    for _ in range(3):
+        answer = subprocess.run(
+            [sys.executable, "-c", _COST], capture_output=True, text=True, cwd=tmp_path
+        )
+        costs.append(float(answer.stdout.split()[-1]))
+    assert min(costs) < 0.1
