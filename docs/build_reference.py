@@ -13,6 +13,8 @@ import msgspec
 from mlops_nb import config
 from mlops_nb.cli.main import COMMANDS, mlops
 from mlops_nb.errors import ExitCode
+from mlops_nb.lint.render import reference
+from mlops_nb.lint.rule import rules as every_rule
 
 REFERENCE = Path(__file__).parent / "reference"
 GENERATED = "<!-- Written by docs/build_reference.py; `make reference` writes it anew. -->\n"
@@ -111,9 +113,7 @@ def _field_docs(table: type) -> dict[str, str]:
 
 def rules() -> str:
     """Return the page of the lint rules."""
-    from mlops_nb.cli.rule import reference
-
-    return GENERATED + "\n" + reference()
+    return GENERATED + "\n" + reference(every_rule())
 
 
 PAGES = {"cli.md": command_line, "configuration.md": configuration, "rules.md": rules}

@@ -18,7 +18,9 @@ from mlops_nb.lint.engine import LintReport, lint_paths
 from mlops_nb.monitoring.drift import drift
 from mlops_nb.monitoring.predictions import predictions_log
 from mlops_nb.monitoring.report import render
-from mlops_nb.registry.versions import ModelVersion, list_versions
+from mlops_nb.registry import evidence
+from mlops_nb.registry.card import HTML
+from mlops_nb.registry.versions import ModelVersion, list_versions, resolve
 
 MODEL = "late-flights"
 MARK = ".mlops-demo"
@@ -71,6 +73,8 @@ class DemoReport:
         Every notebook executed, triggered ones included, in order.
     versions : sequence of ModelVersion
         The model versions in the registry, newest first.
+    card : Path
+        The card of the version that is live.
     drift_report : Path
         The HTML page that compares June with the training data of the first champion.
     lint : LintReport
@@ -80,6 +84,7 @@ class DemoReport:
     project: Project
     attempts: tuple[AttemptRecord, ...]
     versions: tuple[ModelVersion, ...]
+    card: Path
     drift_report: Path
     lint: LintReport
 
@@ -152,6 +157,7 @@ def demo(
         project=project,
         attempts=tuple(attempts),
         versions=tuple(list_versions(project, MODEL)),
+        card=_card(project),
         drift_report=report,
         lint=lint_paths(project, [project.root]),
     )
@@ -162,6 +168,13 @@ def _drift_report(project: Project, window: Mapping[str, str], path: Path) -> No
     current = predictions_log(MODEL, project).read(window["start"], window["end"])
     path.parent.mkdir(exist_ok=True)
     render(drift(reference, current), path)
+
+
+def _card(project: Project) -> Path:
+    path = project.root / "reports" / "card.html"
+    champion = resolve(project, f"{MODEL}@champion")
+    path.write_bytes(evidence.read(project, champion, HTML))
+    return path
 
 
 def _flat(record: AttemptRecord) -> list[AttemptRecord]:

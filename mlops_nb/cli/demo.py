@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from mlops_nb.actions.demo import DemoReport, Step
     from mlops_nb.jobs.attempt import AttemptRecord
+    from mlops_nb.registry.versions import ModelVersion
 
 
 @click.command("demo", epilog="Example: mlops demo my-demo --open")
@@ -48,35 +49,41 @@ def command(folder: Path, open_report: bool) -> None:
 def _line(record: AttemptRecord) -> str:
     span = " – ".join(str(record.parameters[k]) for k in ("start", "end") if k in record.parameters)
     mark = "[green]✓[/]" if record.exit_code == 0 else "[yellow]![/]"
-    why = f"\n    {record.message}" if record.message else ""
-    cause = " (triggered by the alert)" if record.parent else ""
-    return f"{mark} {record.job:8} {span:23} {record.status.value:10} {record.seconds:5.1f} s{cause}{why}"
+    cause = " (started by the alert)" if record.parent else ""
+    line = f"{mark} {record.job:8} {span:23} {record.status:10} {record.seconds:5.1f} s{cause}"
+    return f"{line}\n    {record.message}" if record.message else line
 
 
 def _print_made(report: DemoReport) -> None:
-    root = report.project.root
+    from mlops_nb.lint.render import summary
 
-    def shown(path: Path) -> str:
-        return os.path.relpath(path)
+    home = report.project.home
 
-    monitors = [r for r in report.attempts if r.job == "monitor" and r.report]
+    def shown(path: Path | None) -> str:
+        return os.path.relpath(path) if path else "none"
+
+    monitors = [record for record in report.attempts if record.job == "monitor"]
+    runs = sum(record.run_id is not None for record in report.attempts)
     rows = [
-        (
-            "MLflow runs",
-            f"{sum(1 for r in report.attempts if r.run_id)} in {shown(report.project.home / 'mlops.db')}",
-        ),
-        *((f"model version {v.version}", _version(v)) for v in report.versions),
-        *((f"{r.job}, executed", shown(r.output)) for r in report.attempts[:1] if r.output),
-        *((f"monitor to {r.parameters['end']}", shown(r.report)) for r in monitors if r.report),
+        ("runs", f"{runs} in {shown(home / 'mlops.db')} (MLflow)"),
+        *((_aliased(version), _metrics(version)) for version in report.versions),
+        ("model card", shown(report.card)),
+        ("executed notebooks", f"{len(report.attempts)} in {shown(home / 'jobs')}"),
+        *((f"report to {each.parameters['end']}", shown(each.report)) for each in monitors),
         ("drift report", shown(report.drift_report)),
-        ("alerts", shown(report.project.home / "alerts.log")),
-        ("lint", report.lint.summary()),
+        ("alerts", shown(home / "alerts.log")),
+        ("lint", summary(report.lint)),
     ]
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         click.echo(f"{name:{width}}  {text}")
-    click.echo(f"\nnext: cd {shown(root)} && mlops status   (then: jupyter lab)")
+    click.echo(f"\nnext: cd {shown(report.project.root)} && mlops status")
 
 
-def _version(version: object) -> str:
-    return str(version)
+def _aliased(version: ModelVersion) -> str:
+    return " ".join([version.label, *(f"@{alias}" for alias in version.aliases)])
+
+
+def _metrics(version: ModelVersion) -> str:
+    shown = [f"{name} {version.metrics[name]:.3f}" for name in ("roc_auc", "brier")]
+    return f"{', '.join(shown)} on its own hold-out, gates {version.status}"

@@ -40,13 +40,14 @@ class RunsHandler(MlopsHandler):
 
     def _runs(self) -> dict[str, Any]:
         from mlops_nb.store.runs import list_runs
-        from mlops_nb.tracking.follower import recover
+        from mlops_nb.tracking.follower import ensure_follower
 
         limit = self.integer("limit", DEFAULT_LIMIT, low=1, high=MOST_RUNS)
         project = self.project_at(self.get_query_argument("path", ""))
         # What a dead kernel left behind comes later; a folder nobody may write to shows its runs.
         with suppress(OSError):
-            recover(project)
+            if any((project.home / "journal").glob("*.jsonl")):
+                ensure_follower(project)
         found = list_runs(project, limit=limit + 1)
         return {
             "project": project.experiment,

@@ -1,0 +1,154 @@
+"""Which statements run for certain: branches, loops, handlers and early exits."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+_INTROSPECTION = frozenset(
+    {"globals", "locals", "vars", "dir", "version_info", "PY2", "PY3", "TYPE_CHECKING"}
+)
+_LEAVES = (ast.Return, ast.Continue, ast.Break)
+
+
+class ControlFlow(ast.NodeVisitor):
+    """Counts the branches, loops and guards around the node being visited."""
+
+    def __init__(self) -> None:
+        self._branches = 0
+        self._loops = 0
+        self._guards = 0
+
+    def _bind(self, name: str, node: ast.AST, *, imported: bool = False) -> None:
+        raise NotImplementedError
+
+    @contextmanager
+    def _branch(self, *, guarded: bool = False) -> Iterator[None]:
+        self._branches += 1
+        self._guards += guarded
+        yield
+        self._branches -= 1
+        self._guards -= guarded
+
+    def _all(self, nodes: Sequence[ast.AST | None]) -> None:
+        for node in nodes:
+            if node is not None:
+                self.visit(node)
+
+    def _block(self, statements: Sequence[ast.stmt]) -> None:
+        left = 0
+        for statement in statements:
+            self.visit(statement)
+            if not left and _may_leave(statement):
+                left = 1
+                self._branches += 1
+        self._branches -= left
+
+    def visit_Module(self, node: ast.Module) -> None:
+        """Walk the statements in order."""
+        self._block(node.body)
+
+    def visit_If(self, node: ast.If) -> None:
+        """Walk both branches as uncertain; asking ``globals()``, or the version, guards names."""
+        if _is_always(node.test):
+            self._block(node.body)
+            return
+        guarded = _introspects(node.test)
+        never = isinstance(node.test, ast.Constant)  # `if False:`, a switch that is off
+        self._guards += guarded
+        self.visit(node.test)
+        self._guards -= guarded
+        with self._branch(guarded=guarded or never):
+            self._block(node.body)
+        with self._branch(guarded=guarded):
+            self._block(node.orelse)
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        """Walk both values as uncertain."""
+        self.visit(node.test)
+        with self._branch(guarded=_introspects(node.test)):
+            self._all([node.body, node.orelse])
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        """Only the first operand is evaluated for certain."""
+        self.visit(node.values[0])
+        with self._branch(guarded=_introspects(node.values[0])):
+            self._all(node.values[1:])
+
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+        """Take reads in the body to happen, bindings not: the loop may be empty."""
+        self.visit(node.iter)
+        self.visit(node.target)
+        self._loops += 1
+        self._block(node.body)
+        self._loops -= 1
+        with self._branch():
+            self._block(node.orelse)
+
+    visit_AsyncFor = visit_For
+
+    def visit_While(self, node: ast.While) -> None:
+        """Walk the body as uncertain unless the test is a constant."""
+        self.visit(node.test)
+        sure = isinstance(node.test, ast.Constant) and bool(node.test.value)
+        self._loops += 1
+        self._branches += not sure
+        self._block(node.body)
+        self._branches -= not sure
+        self._loops -= 1
+        with self._branch():
+            self._block(node.orelse)
+
+    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
+        """Walk the body, guarded when a handler catches NameError."""
+        with self._branch(guarded=any(_catches_names(h) for h in node.handlers)):
+            self._block(node.body)
+        for handler in node.handlers:
+            with self._branch():
+                self._all([handler.type])
+                if handler.name:
+                    self._bind(handler.name, handler)
+                self._block(handler.body)
+        with self._branch():
+            self._block(node.orelse)
+        self._block(node.finalbody)
+
+    def visit_TryStar(self, node: ast.TryStar) -> None:
+        """Walk ``except*`` like ``except``."""
+        self.visit_Try(node)
+
+    def visit_match_case(self, node: ast.match_case) -> None:
+        """Walk a case as a branch."""
+        with self._branch():
+            self._all([node.pattern, node.guard])
+            self._block(node.body)
+
+
+def _is_always(test: ast.expr) -> bool:
+    """Tell whether a test holds whenever a notebook runs: ``True``, ``__name__ == "__main__"``."""
+    match test:
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.Compare(
+            left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant("__main__")]
+        ):
+            return True
+    return False
+
+
+def _introspects(test: ast.expr) -> bool:
+    words = (getattr(n, "id", None) or getattr(n, "attr", None) for n in ast.walk(test))
+    return any(word in _INTROSPECTION for word in words)
+
+
+def _may_leave(statement: ast.stmt) -> bool:
+    """Tell whether a compound statement may end the block around it early."""
+    if not isinstance(statement, ast.If | ast.Try | ast.With | ast.Match):
+        return False
+    return any(isinstance(node, _LEAVES) for node in ast.walk(statement))
+
+
+def _catches_names(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(k is None or (isinstance(k, ast.Name) and k.id == "NameError") for k in kinds)

@@ -1,0 +1,92 @@
+"""The names that belong to a function, a class or a comprehension."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+# Nodes without content, one object for the whole tree.
+_SHARED = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+
+
+@dataclass(slots=True)
+class Scope:
+    """Names of one scope, and those it declares to be global."""
+
+    kind: Literal["function", "class", "comprehension"]
+    names: set[str]
+    globals: set[str] = field(default_factory=set)
+
+
+def scope_of(
+    kind: Literal["function", "class"], body: Sequence[ast.stmt], extra: Iterable[str] = ()
+) -> Scope:
+    """Return the scope of a function's or a class's body, `extra` being its own parameters."""
+    scope = Scope(kind, set(extra))
+    nonlocals: set[str] = set()
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Global):
+            scope.globals.update(node.names)
+        elif isinstance(node, ast.Nonlocal):
+            nonlocals.update(node.names)
+        else:
+            scope.names.update(_bound(node))
+            stack.extend(_inside(node))
+    scope.names -= scope.globals | nonlocals
+    return scope
+
+
+def _bound(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            return [name]
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            return [alias.asname or alias.name.partition(".")[0] for alias in aliases]
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+            return [name]
+        case ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+            return [name]
+    return []
+
+
+def _inside(node: ast.AST) -> Iterable[ast.AST]:
+    """Return the children that bind names in the same scope as their parent."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        return ()
+    if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        # Only a walrus reaches out of a comprehension.
+        return [n.target for n in ast.walk(node) if isinstance(n, ast.NamedExpr)]
+    return ast.iter_child_nodes(node)
+
+
+def nodes_of(tree: ast.AST) -> list[ast.AST]:
+    """Return every node of a tree in file order, in a fraction of the time of ``ast.walk``."""
+    found: list[ast.AST] = []
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        for name in reversed(node._fields):
+            child = getattr(node, name, None)
+            if isinstance(child, list):
+                waiting.extend(n for n in reversed(child) if isinstance(n, ast.AST))
+            elif isinstance(child, ast.AST) and not isinstance(child, _SHARED):
+                waiting.append(child)
+    return found
+
+
+def arguments(node: ast.arguments) -> list[ast.arg]:
+    """Return every parameter of a function or lambda."""
+    stars = [star for star in (node.vararg, node.kwarg) if star]
+    return [*node.posonlyargs, *node.args, *node.kwonlyargs, *stars]
+
+
+def type_parameters(node: ast.AST) -> set[str]:
+    """Return the names in the brackets of ``def f[T]()`` (Python 3.12 and later)."""
+    return {parameter.name for parameter in getattr(node, "type_params", ())}

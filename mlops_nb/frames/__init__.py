@@ -1,0 +1,27 @@
+"""Tables: the one door to ibis and DuckDB.
+
+A table of any origin becomes an ibis table; what the monitor asks of it (moments, histograms,
+counts of values, a sample) is computed where the data are and comes back small.
+"""
+
+from __future__ import annotations
+
+from mlops_nb.frames.query import (
+    FINITE,
+    Kind,
+    Moments,
+    distinct,
+    histograms,
+    kinds,
+    rows,
+    sample,
+    summarise,
+    to_pandas,
+    value_counts,
+)
+from mlops_nb.frames.source import open_table, read_table
+
+__all__ = [
+    "FINITE", "Kind", "Moments", "distinct", "histograms", "kinds", "open_table", "read_table",
+    "rows", "sample", "summarise", "to_pandas", "value_counts",
+]  # fmt: skip

@@ -1,0 +1,227 @@
+"""Questions to a table, answered where its data are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import duckdb
+import ibis
+
+from mlops_nb.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Kind = Literal["numeric", "boolean", "datetime", "categorical"]
+
+FINITE = 1e100
+"""Numbers beyond this are counted as infinite: their squares would overflow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moments:
+    """What one pass over a column yields; all but the counts is None for text and without values.
+
+    Parameters
+    ----------
+    nulls : int
+        Rows without a value, NaN included.
+    infinite : int
+        Rows beyond :data:`FINITE` on either side; in none of the figures below.
+    finite : int
+        Rows with a usable value.
+    minimum, maximum, mean : float, optional
+        Of the finite values; datetimes count in seconds since 1970.
+    variance : float, optional
+        Population variance of the finite values.
+    """
+
+    nulls: int
+    infinite: int
+    finite: int
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    variance: float | None = None
+
+
+@ibis.udf.agg.builtin
+def histogram(x: float, edges: list[float]) -> dict[float, int]:
+    """DuckDB's own: rows up to each edge, and those beyond the last one."""
+    raise NotImplementedError  # the body is the database's
+
+
+def rows(table: ibis.Table) -> int:
+    """Return the number of rows."""
+    return int(_run(table.count()).as_py())
+
+
+def kinds(table: ibis.Table) -> dict[str, tuple[Kind, str]]:
+    """Return of each column how it is treated and its own type, in the table's order."""
+    return {name: (_kind(dtype), str(dtype).lower()) for name, dtype in table.schema().items()}
+
+
+def summarise(
+    table: ibis.Table, edges: Mapping[str, Sequence[float]]
+) -> tuple[dict[str, Moments], dict[str, list[int]]]:
+    """Return counts and moments of every column and histograms of some, in one pass.
+
+    Parameters
+    ----------
+    edges : mapping
+        Column → e₁ … eₖ, the bounds of its bins (−∞, e₁], (e₁, e₂], … (eₖ, ∞); may be empty.
+
+    Returns
+    -------
+    dict, dict
+        Column → its moments; column of `edges` → k + 1 counts of its finite values.
+    """
+    wanted = _histograms(table, edges)
+    treated = kinds(table)
+    for i, (name, (kind, _)) in enumerate(treated.items()):
+        column = table[name]
+        wanted[f"{i}_values"] = column.count()
+        if kind in ("numeric", "datetime"):
+            finite = _finite(column, kind)
+            wanted[f"{i}_finite"] = finite.count()
+            wanted[f"{i}_minimum"] = finite.min()
+            wanted[f"{i}_maximum"] = finite.max()
+            wanted[f"{i}_mean"] = finite.mean()
+            wanted[f"{i}_variance"] = finite.var(how="pop")
+    total = rows(table)
+    found = _run(table.aggregate(**wanted)).to_pylist()[0]
+    own = {
+        name: {key: found.get(f"{i}_{key}") for key in ("values", "finite", *FIGURES)}
+        for i, name in enumerate(treated)
+    }
+    odd = [n for n, one in own.items() if one["finite"] not in (None, one["values"])]
+    nan = _count_nan(table, odd)
+    moments = {name: _moments(one, total, nan.get(name, 0)) for name, one in own.items()}
+    return moments, _counts(found, edges)
+
+
+FIGURES = ("minimum", "maximum", "mean", "variance")
+
+
+def _moments(found: Mapping[str, Any], total: int, nan: int) -> Moments:
+    values = found["values"] - nan
+    finite = values if found["finite"] is None else found["finite"]
+    return Moments(
+        nulls=total - values,
+        infinite=values - finite,
+        finite=finite,
+        **{key: found[key] for key in FIGURES},
+    )
+
+
+def _count_nan(table: ibis.Table, columns: Sequence[str]) -> dict[str, int]:
+    """Count NaN where some values are not finite: rare enough for a pass of its own."""
+    floating = [name for name in columns if table[name].type().is_floating()]
+    if not floating:
+        return {}
+    wanted = {str(i): table[name].isnan().sum() for i, name in enumerate(floating)}
+    found = _run(table.aggregate(**wanted)).to_pylist()[0]
+    return {name: int(found[str(i)] or 0) for i, name in enumerate(floating)}
+
+
+def histograms(table: ibis.Table, edges: Mapping[str, Sequence[float]]) -> dict[str, list[int]]:
+    """Count the finite values of columns between ascending edges, as :func:`summarise` does."""
+    if not edges:
+        return {}
+    return _counts(_run(table.aggregate(**_histograms(table, edges))).to_pylist()[0], edges)
+
+
+def _histograms(table: ibis.Table, edges: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    treated = kinds(table)
+    return {
+        f"{i}_bins": histogram(_finite(table[name], treated[name][0]), [float(e) for e in bounds])
+        for i, (name, bounds) in enumerate(edges.items())
+    }
+
+
+def _counts(found: Mapping[str, Any], edges: Mapping[str, Sequence[float]]) -> dict[str, list[int]]:
+    counts = {}
+    for i, (name, bounds) in enumerate(edges.items()):
+        # A column without any value yields no map, an empty last bin no entry.
+        pairs = dict(found[f"{i}_bins"] or ())
+        counts[name] = [int(pairs.get(float(e), 0)) for e in (*bounds, float("inf"))]
+    return counts
+
+
+def value_counts(table: ibis.Table, column: str, *, limit: int) -> list[tuple[str, int]]:
+    """Return the most frequent values of a column as text, with their rows, nulls left out.
+
+    Ties are in the order of the text, so that the answer is always the same.
+    """
+    value = table[column].cast("string")
+    counted = table.select(value=value).filter(lambda t: t.value.notnull())
+    counted = counted.group_by("value").agg(rows=lambda t: t.count())
+    ordered = counted.order_by([ibis.desc("rows"), "value"]).limit(limit)
+    found = _run(ordered).to_pydict()
+    return list(zip(found["value"], found["rows"], strict=True))
+
+
+def distinct(table: ibis.Table, column: str) -> int:
+    """Return the number of distinct values of a column, nulls left out."""
+    return int(_run(table[column].nunique()).as_py())
+
+
+def sample(table: ibis.Table, size: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return about `size` rows spread over the whole table, always the same ones.
+
+    All rows when there are no more than `size`. Datetime columns come as seconds since 1970.
+    """
+    names = list(table.columns if columns is None else columns)
+    treated = kinds(table)
+    chosen = table.select(**{
+        name: _seconds(table[name]) if treated[name][0] == "datetime" else table[name]
+        for name in names
+    })  # fmt: skip
+    total = rows(table)
+    if total > size:
+        # A multiplicative hash of the row's number: even, and unlike every n-th row out of step
+        # with anything periodic in the data.
+        numbered = chosen.mutate(mlops_row=ibis.row_number())
+        place = (numbered.mlops_row.cast("int64") * 2654435761) % 2**32
+        chosen = numbered.filter(place < int(2**32 * size / total)).drop("mlops_row")
+    return to_pandas(chosen)
+
+
+def to_pandas(table: ibis.Table) -> pd.DataFrame:
+    """Read the whole table into memory."""
+    frame: pd.DataFrame = _run(table).to_pandas()
+    return frame
+
+
+def _run(expression: Any) -> Any:
+    try:
+        return expression.to_pyarrow()
+    except (duckdb.Error, ibis.IbisError) as error:
+        raise InputError(f"the data cannot be read: {first_line(error)}", "") from error
+
+
+def _kind(dtype: Any) -> Kind:
+    if dtype.is_boolean():
+        return "boolean"
+    if dtype.is_numeric():
+        return "numeric"
+    return "datetime" if dtype.is_timestamp() or dtype.is_date() else "categorical"
+
+
+def _seconds(column: Any) -> Any:
+    return column.cast("timestamp").epoch_seconds().cast("float64")
+
+
+def _finite(column: Any, kind: Kind) -> Any:
+    if kind == "datetime":
+        return _seconds(column)
+    number = column.cast("float64")
+    # Not true of NaN either, which DuckDB holds for the greatest number.
+    return ibis.ifelse(number.abs() <= FINITE, number, None)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error of the engine; the others show the query."""
+    return str(error).strip().partition("\n")[0]

@@ -1,0 +1,138 @@
+"""Where tables come from: files, and tables of other libraries in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import ibis
+import pyarrow as pa
+
+from mlops_nb.errors import InputError, did_you_mean
+from mlops_nb.frames.query import first_line, rows, to_pandas
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def open_table(source: Any, *, engine: str = "duckdb") -> ibis.Table:
+    """Open a table of any origin.
+
+    Parameters
+    ----------
+    source : path, DataFrame, pyarrow.Table or ibis.Table
+        Parquet or CSV (also a glob such as ``"day-*.parquet"``); a pandas or polars DataFrame; an
+        Arrow table; an ibis table, which is returned as it is.
+    engine : {"duckdb"}
+        What computes.
+
+    Raises
+    ------
+    InputError
+        The file is missing, unreadable or of an unknown kind, or there is no row or column.
+    """
+    if engine != "duckdb":
+        raise InputError(f"unknown engine {engine!r}", "known: duckdb")
+    if isinstance(source, ibis.Table):
+        table, name = source, "the table"
+    elif isinstance(source, str | Path):
+        table, name = _read(source), str(source)
+    else:
+        # Its own connection each: the data are let go of together with the table.
+        data = _arrow(source)
+        if not data.num_columns:
+            raise InputError("the table has no column", "check what it was made from")
+        connection = ibis.duckdb.connect()
+        connection.con.register("data", data)
+        table, name = connection.table("data"), "the table"
+    if not rows(table):
+        raise InputError(f"{name} has no row", "check what it was made from")
+    return table
+
+
+def read_table(source: str | Path, *, required: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a file as a DataFrame, and say clearly when it is not what a notebook needs.
+
+    Parameters
+    ----------
+    source : path
+        Parquet or CSV, also a glob.
+    required : sequence of str
+        Columns that must be there.
+
+    Raises
+    ------
+    InputError
+        The file is missing, unreadable or empty, or lacks a required column.
+    """
+    table = to_pandas(open_table(source))
+    for name in required:
+        if name not in table.columns:
+            hint = did_you_mean(name, map(str, table.columns))
+            raise InputError(f"{source} has no column {name!r}", hint)
+    return table
+
+
+def _read(source: str | Path) -> ibis.Table:
+    path = str(source)
+    ending = path.lower().removesuffix(".gz").rpartition(".")[2]
+    readers = {"parquet": "read_parquet", "pq": "read_parquet"} | dict.fromkeys(
+        ("csv", "tsv", "txt"), "read_csv"
+    )
+    if not _exists(path):
+        raise InputError(f"there is no file {path}", "check the path")
+    if ending not in readers:
+        raise InputError(f"{path} is neither Parquet nor CSV", "known: .parquet, .csv, .csv.gz")
+    try:
+        table: ibis.Table = getattr(ibis.duckdb.connect(), readers[ending])(path)
+    except (duckdb.Error, ibis.IbisError, UnicodeDecodeError) as error:
+        kind = "Parquet" if readers[ending] == "read_parquet" else "CSV"
+        raise InputError(
+            f"cannot read {path}: {first_line(error)}", f"is it whole, and really {kind}?"
+        ) from error
+    return table
+
+
+def _exists(path: str) -> bool:
+    if Path(path).is_file():
+        return True
+    found = Path(path)
+    return any(c in path for c in "*?[") and any(
+        Path(found.anchor or ".").glob(str(found.relative_to(found.anchor)))
+    )
+
+
+def _arrow(source: Any) -> pa.Table:
+    """Turn a table in memory into Arrow; a column of mixed types becomes text."""
+    if isinstance(source, pa.Table):
+        return source
+    if type(source).__module__.partition(".")[0] == "pandas" and hasattr(source, "columns"):
+        return _from_pandas(source)
+    if hasattr(source, "to_arrow"):  # polars
+        return source.to_arrow()
+    raise InputError(
+        f"a {type(source).__name__} is no table",
+        "give a path, a pandas or polars DataFrame, an Arrow table or an ibis table",
+    )
+
+
+def _from_pandas(frame: pd.DataFrame) -> pa.Table:
+    names = [str(name) for name in frame.columns]
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise InputError(f"two columns are called {sorted(repeated)[0]!r}", "rename one of them")
+    return pa.table({name: _array(frame.iloc[:, i]) for i, name in enumerate(names)})
+
+
+def _array(column: pd.Series) -> pa.Array:
+    if column.dtype.kind == "m":
+        column = column.dt.total_seconds()
+    if column.dtype.kind == "c":
+        column = column.astype(str)
+    try:
+        array = pa.Array.from_pandas(column)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        array = pa.Array.from_pandas(column.map(str, na_action="ignore"), type=pa.string())
+    # DuckDB has no column of nothing but nulls.
+    return array.cast(pa.string()) if pa.types.is_null(array.type) else array

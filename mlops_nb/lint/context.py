@@ -1,0 +1,218 @@
+"""What all rules share about one notebook, computed once and only when a rule asks."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from mlops_nb.dataflow import CellFacts, facts, nodes_of
+from mlops_nb.lint.finding import Edit, Finding
+from mlops_nb.lint.names import NameProblem, name_problems
+from mlops_nb.notebook import (
+    Cell,
+    Magic,
+    Notebook,
+    PythonText,
+    UnreadableNotebookError,
+    to_python,
+)
+
+Node = TypeVar("Node", bound=ast.AST)
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxProblem:
+    """Why a cell is not Python, and where in the cell."""
+
+    message: str
+    line: int
+    column: int
+
+
+class CodeCell:
+    """A code cell with its Python, its syntax tree and its names.
+
+    Parameters
+    ----------
+    cell : Cell
+        The cell as in the file.
+
+    Attributes
+    ----------
+    python : PythonText
+        Its Python, magics neutralised.
+    tree : ast.Module or None
+        None when the cell does not parse.
+    problem : SyntaxProblem or None
+        Why it does not parse.
+    """
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.python: PythonText = to_python(cell.source)
+        self.tree: ast.Module | None = None
+        self.problem: SyntaxProblem | None = None
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self.tree = ast.parse(self.python.text)
+        except SyntaxError as error:
+            line = min(max(error.lineno or 1, 1), self.python.text.count("\n") + 1)
+            shift = self.python.shifts.get(line, 0)
+            self.problem = SyntaxProblem(error.msg, line, max(error.offset or 1, 1) + shift)
+        except (ValueError, RecursionError, MemoryError) as error:
+            self.problem = SyntaxProblem(str(error) or "nested too deeply", 1, 1)
+
+    @cached_property
+    def flow(self) -> CellFacts | None:
+        """The cell's names; None when it does not parse, or is nested too deeply to be walked."""
+        try:
+            return facts(self.tree, effects=False) if self.tree is not None else None
+        except RecursionError:
+            return None
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the cell's Python."""
+        return self.python.text.split("\n")
+
+    def finding(
+        self,
+        node: ast.AST,
+        message: str,
+        *,
+        severity: str | None = None,
+        edits: tuple[Edit, ...] = (),
+    ) -> Finding:
+        """Return a finding at a node of the tree."""
+        line = getattr(node, "lineno", 1)
+        end_line = getattr(node, "end_lineno", None) or line
+        column = self._column(line, getattr(node, "col_offset", 0))
+        end_column = self._column(end_line, getattr(node, "end_col_offset", None) or 0)
+        return Finding(
+            message=message,
+            cell=self.cell.index,
+            line=line,
+            column=column,
+            end_line=end_line,
+            end_column=end_column,
+            severity=severity,
+            edits=edits,
+        )
+
+    def finding_at(self, magic: Magic, message: str) -> Finding:
+        """Return a finding at a magic."""
+        return Finding(message=message, cell=self.cell.index, line=magic.line, column=magic.column)
+
+    def _column(self, line: int, offset: int) -> int:
+        # The tree counts bytes of UTF-8; people and editors count characters.
+        text = self.lines[line - 1] if line <= len(self.lines) else ""
+        if not text.isascii():
+            offset = len(text.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "ignore"))
+        return offset + self.python.shifts.get(line, 0) + 1
+
+
+class Context:
+    """One notebook as the rules see it.
+
+    Parameters
+    ----------
+    notebook : Notebook
+        The file's content; of a file that cannot be read, a notebook without cells.
+    job : bool
+        The configuration declares it as a job.
+    problem : UnreadableNotebookError, optional
+        Why it cannot be read.
+
+    Attributes
+    ----------
+    unused : list of Finding
+        Suppressions that suppressed nothing, known once the other rules have run.
+    """
+
+    def __init__(
+        self,
+        notebook: Notebook,
+        *,
+        job: bool = False,
+        problem: UnreadableNotebookError | None = None,
+    ) -> None:
+        self.notebook = notebook
+        self.job = job
+        self.problem = problem
+        self.unused: list[Finding] = []
+
+    @cached_property
+    def code(self) -> list[CodeCell]:
+        """The code cells, parsed."""
+        return [CodeCell(cell) for cell in self.notebook.code_cells]
+
+    @cached_property
+    def is_python(self) -> bool:
+        """The metadata say so, the kernel's name does, or at least half of the cells parse."""
+        language = self.notebook.language
+        if language is not None:
+            return language == "python"
+        kernel = (self.notebook.kernel or "").lower()
+        if kernel:
+            return "py" in kernel or "conda" in kernel or "env" in kernel
+        parsed = sum(cell.tree is not None for cell in self.code)
+        return parsed * 2 >= len(self.code)
+
+    @cached_property
+    def _index(self) -> dict[type[ast.AST], list[tuple[CodeCell, ast.AST]]]:
+        index: dict[type[ast.AST], list[tuple[CodeCell, ast.AST]]] = defaultdict(list)
+        for cell in self.code:
+            for node in nodes_of(cell.tree) if cell.tree is not None else ():
+                index[type(node)].append((cell, node))
+        return index
+
+    def nodes(self, kind: type[Node]) -> Iterator[tuple[CodeCell, Node]]:
+        """Yield every node of a type with its cell, cell by cell."""
+        for cell, node in self._index.get(kind, ()):
+            if isinstance(node, kind):
+                yield cell, node
+
+    @cached_property
+    def calls(self) -> list[tuple[CodeCell, ast.Call, str]]:
+        """Every call with its cell and the qualified name of what is called."""
+        return [(cell, call, self.qualified(call.func)) for cell, call in self.nodes(ast.Call)]
+
+    @cached_property
+    def words(self) -> set[str]:
+        """Every name and attribute that the code mentions."""
+        names = {node.id for _, node in self.nodes(ast.Name)}
+        return names.union(node.attr for _, node in self.nodes(ast.Attribute))
+
+    @cached_property
+    def name_problems(self) -> list[NameProblem]:
+        """The names that a fresh kernel would not find."""
+        return name_problems(self)
+
+    @cached_property
+    def imports(self) -> dict[str, str]:
+        """Name bound by an import → what it stands for, with its package."""
+        found: dict[str, str] = {}
+        for _, node in self.nodes(ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                found[alias.asname or top] = alias.name if alias.asname else top
+        for _, source in self.nodes(ast.ImportFrom):
+            for alias in source.names:
+                found[alias.asname or alias.name] = f"{source.module or ''}.{alias.name}"
+        return found
+
+    def qualified(self, node: ast.AST) -> str:
+        """Return ``numpy.random.rand`` for ``np.random.rand``; empty: it is no imported name."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name) or node.id not in self.imports:
+            return ""
+        return ".".join([self.imports[node.id], *reversed(parts)])

@@ -1,0 +1,113 @@
+"""What rules yield, and what the engine makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Pointer = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A change of one value in the JSON document.
+
+    Parameters
+    ----------
+    pointer : tuple
+        Keys and positions that lead to the value.
+    value : object
+        The new value.
+    action : {"replace", "insert"}
+        Replace the value, or insert the last key of `pointer` into the object that holds it.
+    """
+
+    pointer: Pointer
+    value: object
+    action: Literal["replace", "insert"] = "replace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something a rule found.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, and with what.
+    cell : int, optional
+        Index of the cell; None: the whole file.
+    line, column, end_line, end_column : int, optional
+        Where in the cell's text, from 1, in characters; the end is the first place after it.
+    pointer : tuple, optional
+        Where in the JSON document, of what is not in a cell's text.
+    place : tuple of int, optional
+        Line and column in the file, of a file that cannot be parsed.
+    severity : str, optional
+        Weighs differently from the rule.
+    edits : tuple of Edit
+        The safe fix.
+    """
+
+    message: str
+    cell: int | None = None
+    line: int | None = None
+    column: int = 1
+    end_line: int | None = None
+    end_column: int | None = None
+    pointer: Pointer | None = None
+    place: tuple[int, int] | None = None
+    severity: str | None = None
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """A finding with its place in the file.
+
+    Parameters
+    ----------
+    file : str
+        Path as shown to the user.
+    line, column, end_line, end_column : int
+        Where in the ``.ipynb`` file, from 1, in characters; the end is the first place after it.
+    cell : int, optional
+        Index of the cell among all cells, from 0; None: the whole file.
+    cell_id : str, optional
+        The cell's id.
+    execution_count : int, optional
+        The cell's last execution.
+    cell_line, cell_column : int, optional
+        Where in the cell's text, from 1.
+    code, severity, message : str
+        The rule, its weight and what is wrong.
+    fixable : bool
+        ``--fix`` puts it right.
+    edits : tuple of Edit
+        How.
+    """
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    cell: int | None
+    cell_id: str | None
+    execution_count: int | None
+    cell_line: int | None = None
+    cell_column: int | None = None
+    code: str
+    severity: str
+    message: str
+    fixable: bool
+    edits: tuple[Edit, ...] = ()
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """Return the stable JSON shape."""
+        shown = (
+            *("file", "line", "column", "end_line", "end_column", "cell", "cell_id"),
+            *("execution_count", "code", "severity", "message", "fixable"),
+        )
+        return {name: getattr(self, name) for name in shown}

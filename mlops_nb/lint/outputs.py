@@ -1,0 +1,33 @@
+"""The text of stored outputs; pictures are not text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mlops_nb.notebook import Cell
+from mlops_nb.notebook.read import joined
+
+_TEXTS = ("text/plain", "text/html", "text/markdown", "text/latex")
+MAXIMUM = 1_000_000  # characters of one output that are looked at
+
+
+def output_texts(cell: Cell) -> Iterator[tuple[int, str]]:
+    """Yield the position of each output of a cell with what it shows as text."""
+    for number, output in enumerate(cell.outputs):
+        text = "\n".join(_texts(output))
+        if text:
+            yield number, text[:MAXIMUM]
+
+
+def _texts(output: Mapping[str, Any]) -> Iterator[str]:
+    yield joined(output.get("text"))
+    data = output.get("data")
+    if isinstance(data, dict):
+        for kind in _TEXTS:
+            yield joined(data.get(kind))
+    for key in ("html", "evalue"):  # `html` in notebooks of format 3
+        yield joined(output.get(key))
+    traceback = output.get("traceback")
+    if isinstance(traceback, list):
+        yield "\n".join(line for line in traceback if isinstance(line, str))

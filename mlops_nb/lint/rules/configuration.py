@@ -1,0 +1,120 @@
+"""NBC: places and secrets that belong to one person or machine."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+
+from mlops_nb.lint.context import Context
+from mlops_nb.lint.example import Code, Example, stream
+from mlops_nb.lint.finding import Edit, Finding
+from mlops_nb.lint.outputs import output_texts
+from mlops_nb.lint.rule import Severity, rule
+from mlops_nb.secrets import find_secrets
+
+_ROOTS = r"(?:home|Users)/[\w.-]+|(?:root|content|mnt|media|dbfs|kaggle|Volumes)(?=/\w)"
+_UNIX = re.compile(rf"(?:file://)?/(?:{_ROOTS})(?:/|$)")
+_WINDOWS = re.compile(r"[A-Z]:(?:\\{1,2}|/)(?:Users|[\w .-]{2,}(?:\\|/))")
+_IN_COMMAND = re.compile(rf"(?<![\w.~:/}}$-])(/(?:{_ROOTS})(?:/[^\s'\"]*)?|[A-Z]:\\[^\s'\"]+)")
+
+
+@rule(
+    "NBC101",
+    "absolute-path",
+    Severity.WARNING,
+    why="""The path exists on one machine. Everywhere else the notebook stops, or reads another
+    file of that name.""",
+    bad=Example(cells=["data = open('/home/ada/flights.csv').read()\nprint(len(data))"]),
+    good=Example(cells=["data = open('data/flights.csv').read()\nprint(len(data))"]),
+)
+def absolute_path(context: Context) -> Iterator[Finding]:
+    """Flag a path that belongs to one user or one machine."""
+    bare = {id(node.value) for _, node in context.nodes(ast.Expr)}
+    for code, node in context.nodes(ast.Constant):
+        value = node.value
+        if not isinstance(value, str) or id(node) in bare or "\n" in value:
+            continue
+        if _UNIX.match(value) or _WINDOWS.match(value):
+            yield code.finding(
+                node, f"absolute path {value[:60]!r}: make it relative, or a parameter"
+            )
+    for code in context.code:
+        for magic in code.python.magics:
+            found = (
+                _IN_COMMAND.search(magic.arguments) if magic.name in ("!", "cd", "run") else None
+            )
+            if found:
+                path = found[1][:60]
+                yield code.finding_at(
+                    magic, f"absolute path {path!r} in a command: make it relative, or a parameter"
+                )
+
+
+@rule(
+    "NBC201",
+    "secret-in-source",
+    Severity.ERROR,
+    why="""Everybody who can read the repository, now or in its history, can use the credential.
+    Revoke it, then read it from the environment.""",
+    bad=Example(cells=["password = 'tk3Xq9Lw7ZpR4vB2'\nprint(len(password))"]),
+    good=Example(cells=["import os\n\npassword = os.environ['DB_PASSWORD']\nprint(len(password))"]),
+)
+def secret_in_source(context: Context) -> Iterator[Finding]:
+    """Flag a credential written into a cell."""
+    for cell in context.notebook.cells:
+        for match in find_secrets(cell.source):
+            start, end = _place(cell.source, match.start), _place(cell.source, match.end)
+            yield Finding(
+                message=f"{match.kind} in the source: revoke it, then read it from the environment",
+                cell=cell.index,
+                line=start[0],
+                column=start[1],
+                end_line=end[0],
+                end_column=end[1],
+            )
+
+
+@rule(
+    "NBC202",
+    "secret-in-output",
+    Severity.ERROR,
+    why="""An output is committed with the notebook like its source, and nobody reads it in a
+    review: a printed environment or a traceback is where tokens leak.""",
+    bad=Example(
+        cells=[
+            Code(
+                "print(open('config.ini').read())",
+                outputs=[stream("password = 'tk3Xq9Lw7ZpR4vB2'\n")],
+            )
+        ]
+    ),
+    good=Example(
+        cells=[
+            Code("print(len(open('config.ini').read()))", outputs=[stream("120\n")]),
+        ]
+    ),
+    fixable=True,
+)
+def secret_in_output(context: Context) -> Iterator[Finding]:
+    """Flag a credential in a stored output or in the metadata."""
+    for cell in context.notebook.code_cells:
+        for number, text in output_texts(cell):
+            kinds = {match.kind: None for match in find_secrets(text)}
+            for kind in kinds:
+                yield Finding(
+                    message=f"{kind} in a stored output: clear the output, revoke the credential",
+                    cell=cell.index,
+                    pointer=(*cell.pointer, "outputs", number),
+                    edits=(Edit(pointer=(*cell.pointer, "outputs"), value=[]),),
+                )
+    metadata = {k: v for k, v in context.notebook.metadata.items() if k != "widgets"}
+    for match in find_secrets(json.dumps(metadata, ensure_ascii=False)):
+        yield Finding(message=f"{match.kind} in the metadata", pointer=("metadata",))
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    # A cell's lines may end in \r\n, \r or \n; the place is counted as the engine counts it.
+    before = text[:offset].replace("\r\n", "\n").replace("\r", "\n")
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1

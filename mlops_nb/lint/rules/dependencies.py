@@ -1,0 +1,81 @@
+"""NBD: the environment that was locked for the notebook."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.example import Example
+from mlops_nb.lint.finding import Finding
+from mlops_nb.lint.rule import Severity, rule
+from mlops_nb.notebook import Magic
+
+_TOOLS = r"(?:pip[\d.]*|conda|mamba|micromamba|uv(?:\s+pip)?|apt(?:-get)?|poetry|easy_install)"
+_INSTALL = re.compile(
+    rf"(?:^|[\s;&|}}\"'/(])(?:sudo\s+)?({_TOOLS})\s+(?:-\S+\s+)*(?:install|add)\b(?P<what>[^;&|\n]*)"
+)
+_MAGICS = frozenset({"pip", "conda", "mamba", "micromamba", "uv"})
+_SHELLS = frozenset({"bash", "sh", "script", "!", "cmd", "system", "sx"})
+_PINNED = re.compile(r"[=@]=?\s*[\w.]|-r\s|--requirement|\.whl|\.tar\.gz|\s-e\s|\s\.(?:\s|$)")
+_RUNNERS = frozenset(
+    {
+        "os.system",
+        "os.popen",
+        "subprocess.run",
+        "subprocess.call",
+        "subprocess.check_call",
+        "subprocess.check_output",
+        "subprocess.Popen",
+    }
+)
+
+
+@rule(
+    "NBD001",
+    "install-in-cell",
+    Severity.WARNING,
+    why="""What runs is then not what was locked and tested: an install in a cell changes the
+    environment of everything that shares it, needs the network at run time, and without a version
+    brings another package every month.""",
+    bad=Example(cells=["%pip install polars", "import polars as pl\n\nprint(pl.__version__)"]),
+    good=Example(cells=["import polars as pl\n\nprint(pl.__version__)"]),
+)
+def install_in_cell(context: Context) -> Iterator[Finding]:
+    """Flag a package installed from inside the notebook."""
+    for code in context.code:
+        for magic in code.python.magics:
+            yield from _in_magic(code, magic)
+    for code, call, name in context.calls:
+        if name in _RUNNERS and call.args:
+            for message in _installs(_command(call.args[0])):
+                yield code.finding(call, message)
+
+
+def _in_magic(code: CodeCell, magic: Magic) -> Iterator[Finding]:
+    if magic.body is None or magic.name == "!":
+        if magic.name in _SHELLS or magic.name in _MAGICS:
+            name = f"{magic.name} " if magic.name in _MAGICS else ""
+            for message in _installs(name + magic.arguments):
+                yield code.finding_at(magic, message)
+    elif magic.name in _SHELLS:
+        for number, line in enumerate(magic.body.split("\n"), 1):
+            for message in _installs(line.partition("#")[0]):
+                yield Finding(message=message, cell=code.cell.index, line=magic.line + number)
+
+
+def _installs(text: str) -> Iterator[str]:
+    for found in _INSTALL.finditer(text):
+        what = found["what"].strip().strip("'\"") or "packages"
+        pinned = "" if _PINNED.search(f" {what}") else ", without a version"
+        tool = " ".join(found[1].split())
+        yield f"{tool} installs {what[:50]} in a cell{pinned}: move it to the requirements"
+
+
+def _command(node: ast.expr) -> str:
+    """Return the text of a command given as one string or as a list."""
+    items = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    return " ".join(
+        n.value for n in items if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    )

@@ -1,0 +1,134 @@
+"""``mlops lint`` as a user types it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from mlops_nb.config import Project
+from mlops_nb.lint.example import Code, Example
+
+BAD = Example(cells=["print(gone)"])
+WARNS = Example(cells=[Code("1", count=2), Code("2", count=1)])
+GOOD = Example(cells=["print(1)"])
+
+
+def mlops(*arguments: str) -> subprocess.CompletedProcess[str]:
+    code = "from mlops_nb.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("example", "options", "code"),
+    [
+        (GOOD, [], 0),
+        (BAD, [], 1),
+        (BAD, ["--ignore", "NBX001"], 0),
+        (BAD, ["--select", "NBP,NBC"], 0),
+        (WARNS, [], 0),
+        (WARNS, ["--strict"], 1),
+        (BAD, ["--select", "NBX09"], 2),
+        (BAD, ["--fix", "--diff"], 2),
+        (BAD, ["nowhere"], 2),
+    ],
+)
+def test_exit_codes(project: Project, example: Example, options: list[str], code: int) -> None:
+    (project.root / "a.ipynb").write_bytes(example.to_bytes())
+    assert mlops("lint", *options).returncode == code
+
+
+def test_the_current_folder_is_the_default(project: Project) -> None:
+    (project.root / "a.ipynb").write_bytes(BAD.to_bytes())
+    result = mlops("lint")
+    assert result.stdout.splitlines() == [
+        "a.ipynb:cell 0:1:7: NBX001 'gone' is bound nowhere",
+        "1 finding in 1 notebook (1 error).",
+    ]
+    assert result.stderr == ""
+
+
+def test_a_missing_path_is_said_on_stderr(project: Project) -> None:
+    result = mlops("lint", "nowhere")
+    assert result.stdout == ""
+    assert result.stderr == "error: no such file or folder: nowhere\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{", "a.ipynb:1:2: NBH001 broken JSON"),
+        (b"<html>", "a.ipynb:1:1: NBH001 a web page saved as a notebook"),
+        ("é".encode("latin-1"), "a.ipynb:1:1: NBH001 not UTF-8"),
+    ],
+)
+def test_an_unreadable_notebook_is_a_finding(
+    project: Project, content: bytes, message: str
+) -> None:
+    (project.root / "a.ipynb").write_bytes(content)
+    result = mlops("lint")
+    assert result.returncode == 1
+    assert result.stdout.startswith(message)
+
+
+def test_json_is_one_document(project: Project) -> None:
+    (project.root / "a.ipynb").write_bytes(BAD.to_bytes())
+    document = json.loads(mlops("lint", "--format", "json").stdout)
+    assert document["summary"] == {"files": 1, "findings": 1, "skipped": 0}
+
+
+def test_half_a_surrogate_pair_can_be_printed(project: Project) -> None:
+    cell = {"cell_type": "code", "source": "open('/home/\ud800da')", "outputs": []}
+    text = json.dumps({"cells": [cell], "metadata": {"language_info": {"name": "python"}}})
+    (project.root / "a.ipynb").write_text(text, encoding="utf-8")
+    result = mlops("lint")
+    assert result.returncode in (0, 1)
+    assert "Traceback" not in result.stderr
+
+
+def test_diff_then_fix(project: Project) -> None:
+    path = project.root / "a.ipynb"
+    path.write_bytes(WARNS.to_bytes())
+    shown = mlops("lint", "--diff")
+    assert shown.returncode == 1
+    assert shown.stdout.startswith("--- a.ipynb\n+++ a.ipynb\n")
+    assert path.read_bytes() == WARNS.to_bytes()
+
+    fixed = mlops("lint", "--fix", "--strict")
+    assert (fixed.returncode, fixed.stderr) == (0, "Fixed 1 notebook.\n")
+    assert path.read_bytes() == WARNS.to_bytes().replace(
+        b'"execution_count": 2', b'"execution_count": null'
+    ).replace(b'"execution_count": 1', b'"execution_count": null')
+    assert mlops("lint", "--diff").stdout == ""
+
+
+def test_help_ends_with_an_example() -> None:
+    assert mlops("lint", "--help").stdout.strip().splitlines()[-1].strip().startswith("Example:")
+
+
+def test_nothing_heavy_is_imported(project: Project) -> None:
+    (project.root / "a.ipynb").write_bytes(BAD.to_bytes())
+    code = """
+import sys
+sys.argv = ["mlops", "lint", "a.ipynb"]
+from mlops_nb.cli.main import main
+try:
+    main()
+except SystemExit:
+    pass
+heavy = {"rich", "pydantic", "IPython", "nbformat", "pandas", "numpy", "mlflow", "ibis",
+         "plotly", "sklearn", "sqlalchemy", "jupyter_core"}
+print(sorted(heavy & sys.modules.keys()))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "[]"

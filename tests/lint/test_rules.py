@@ -1,0 +1,334 @@
+"""Every rule against its own examples, and the cases that must not raise an alarm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlops_nb.errors import NotFoundError
+from mlops_nb.lint.engine import lint_notebook, lint_unreadable
+from mlops_nb.lint.example import Code, Example, error, stream
+from mlops_nb.lint.rule import Rule, Severity, get_rule, rule, rules
+from mlops_nb.notebook import UnreadableNotebookError, parse_notebook
+
+RULES = list(rules().values())
+
+
+def codes(example: Example) -> set[str]:
+    path = Path("n.ipynb")
+    try:
+        notebook = parse_notebook(example.to_bytes(), path)
+    except UnreadableNotebookError as problem:
+        return {d.code for d in lint_unreadable(path, problem, RULES)}
+    return {d.code for d in lint_notebook(notebook, job=example.job)}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_the_bad_example_triggers_this_rule_alone(rule: Rule) -> None:
+    assert codes(rule.bad) == {rule.code}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_the_good_example_triggers_nothing(rule: Rule) -> None:
+    assert codes(rule.good) == set()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_says_what_it_flags_and_why(rule: Rule) -> None:
+    assert rule.summary.startswith("Flag ")
+    assert rule.summary.endswith(".")
+    assert len(rule.why) > 60
+    assert rule.name == rule.name.lower()
+    assert " " not in rule.name
+
+
+def test_a_rule_is_found_by_code_or_name() -> None:
+    assert get_rule("nbx001") is get_rule("undefined-name")
+    with pytest.raises(NotFoundError, match="unknown rule 'NBX00'") as caught:
+        get_rule("NBX00")
+    assert "did you mean" in caught.value.hint
+
+
+def test_a_code_is_given_once() -> None:
+    with pytest.raises(ValueError, match="NBX001"):
+        rule("NBX001", "again", Severity.INFO, why="", bad=Example(), good=Example())
+
+
+SPLIT = (
+    "from sklearn.model_selection import train_test_split, cross_val_score\n"
+    "from sklearn.pipeline import make_pipeline, Pipeline\n"
+    "from sklearn.preprocessing import StandardScaler\n"
+    "from sklearn.linear_model import LogisticRegression\n"
+    "X, y = [[1.0], [2.0]], [0, 1]\n"
+)
+PARTS = "X_train, X_test, y_train, y_test = train_test_split({}, y, random_state=1)"
+
+# What must stay silent.
+QUIET = {
+    "a cell magic that binds": ["%%capture cap\nprint(1)", "cap.show()"],
+    "a shell cell that binds": ["%%bash --out text\necho", "print(text)"],
+    "sql into a name": ["%sql rows << select 1", "print(rows)"],
+    "sql cell into a name": ["%%sql rows <<\nselect 1", "print(rows)"],
+    "a stored name": ["%store -r model", "print(model)"],
+    "a script that is run": ["%run setup.py", "print(whatever)"],
+    "a timed assignment": ["%time q = 5", "print(q)"],
+    "a timed statement": ["q = 1\n%timeit -n 10 q + 1"],
+    "shell into a name": ["files = !ls", "print(files)"],
+    "IPython's own names": [
+        "1 + 1",
+        "print(_, __, Out[1], In, _1, _i2)",
+        "display(1)\nget_ipython()",
+    ],
+    "a comprehension": ["xs = [1]\nprint([x for x in xs if x], {k: v for k, v in zip(xs, xs)})"],
+    "a nested comprehension": ["m = [[1]]\nprint([c for row in m for c in row])"],
+    "a class body": [
+        "class A:\n    n = 1\n    rows = [n for _ in range(n)]\n    def m(self): return 1"
+    ],
+    "super without arguments": ["class A(dict):\n    def m(self): return __class__, super().m()"],
+    "an optional import": [
+        "try:\n    import ujson as j\nexcept ImportError:\n    import json as j\nj.x"
+    ],
+    "a guarded name": ["try:\n    SEEN\nexcept NameError:\n    SEEN = 1", "print(SEEN)"],
+    "globals asked": ["if 'seen' not in globals():\n    seen = 1\nprint(seen)"],
+    "a switch that is off": ["if False:\n    print(gone)\nelse:\n    print(1)"],
+    "Python 2 asked": ["import sys\nif sys.version_info[0] < 3:\n    text = unicode"],
+    "a global statement": ["def f():\n    global n\n    n = 1", "f()\nprint(n)"],
+    "a decorator": ["import functools\n@functools.cache\ndef f(): return 1\nf()"],
+    "annotations": ["from __future__ import annotations\ndef f(a: 'Later') -> int: return a"],
+    "an annotation bound later": ["def f(a: Later): return a", "class Later: pass"],
+    "a match statement": [
+        "p = 1\nmatch p:\n    case [a, *b]: print(a, b)\n    case {'k': v, **w}: print(v, w)"
+    ],
+    "a walrus": ["if (n := len('a')) > 1:\n    print(n)\nprint([m := i for i in range(2)], m)"],
+    "an f-string": ["w = 3\nprint(f'{w!r:>{w}} {w=}')"],
+    "async": [
+        "async def f(): return 1",
+        "print(await f())\nasync with f() as g:\n    print(g)",
+    ],
+    "mutual recursion": ["def a(n): return b(n)\ndef b(n): return a(n - 1)\na(1)"],
+    "a name of the loop before": [
+        "for i in range(3):\n    if i:\n        print(last)\n    last = i"
+    ],
+    "a name in a cell that does not parse": ["print(total)", Code("ok = 1\ntotal = = 2")],
+    "exec": ["exec('n = 1')", "print(n)"],
+    "an unknown cell magic": ["%%cached\nmodel = fit()", "print(model)"],
+    "an unknown magic's name": ["%connect db --as con", "print(con)"],
+    "automagic": ["matplotlib inline", "ls", "pwd"],
+    "a lambda's later name": ["f = sorted([1], key=lambda v: v * SCALE)", "SCALE = 2"],
+    "except as": ["try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    print(e)"],
+    "a type alias in quotes": ["x: 'Whatever' = 1"],
+    "a prompt": [">>> n = 1\n>>> print(n)"],
+    "help": ["import os", "os.path?", "?os"],
+    "a pipeline": [
+        SPLIT,
+        "p = make_pipeline(StandardScaler(), LogisticRegression())",
+        PARTS.format("X"),
+        "p.fit(X_train, y_train)\ncross_val_score(p, X, y)",
+    ],
+    "fit after the split": [
+        SPLIT,
+        PARTS.format("X"),
+        "s = StandardScaler().fit(X_train)\nX_test = s.transform(X_test)",
+    ],
+    "scaled for a picture only": [
+        SPLIT,
+        "Z = StandardScaler().fit_transform(X)\nprint(Z, cross_val_score)",
+        PARTS.format("X"),
+        "print(make_pipeline, Pipeline, LogisticRegression)",
+    ],
+    "new rows under the old name": [
+        SPLIT,
+        "Z = StandardScaler().fit_transform(X)\nZ = [[3.0]]",
+        PARTS.format("Z"),
+    ],
+    "a path of a URL": [
+        "import os\nu = 'https://x.org/home/ada/file'\nos.path.exists('/dev/null')"
+    ],
+    "a docstring with a path": ["def f():\n    '''/home/ada/x'''\nf()"],
+    "a seed for all": ["import numpy as np\nnp.random.seed(1)\nprint(np.random.rand(2))"],
+    "a seeded generator": ["import numpy as np\nprint(np.random.default_rng(7).normal())"],
+    "options that may hold the seed": [SPLIT, "o = {}\ntrain_test_split(X, y, **o)"],
+    "a parameter that is converted": [
+        Code("start = '2013-01-01'", tags=["parameters"]),
+        "from datetime import date\nstart = date.fromisoformat(start)\nprint(start)",
+    ],
+    "a date as parameter": [
+        Code(
+            "from datetime import date\nday = date(2013, 4, 1)\nn: int = -1\nq: list = [0.5, None]",
+            tags=["parameters"],
+        ),
+        "print(day, n, q)",
+    ],
+    "an own function named exit": ["def exit(): pass", "exit()"],
+    "an address that is nobody's": [
+        Code("1", outputs=[stream("git@github.com:a/b x@example.com")])
+    ],
+    "the home of a container": [Code("1", outputs=[stream("/home/jovyan/work")])],
+    "a number that is no card": [Code("1", outputs=[stream("4000 1234 5678 9011")])],
+    "an error that is wanted": [
+        Code("1 / 0", tags=["raises-exception"], outputs=[error("E", "x")])
+    ],
+    "an install in a written file": ["%%writefile setup.sh\npip install x"],
+    "no counts": [Code("1", count=None), Code("2", count=2), Code("3", count=3)],
+}
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_no_false_alarm(name: str, lint) -> None:
+    quiet = {"NBX011", "NBH004"}  # beside the point here
+    assert [d for d in lint(*QUIET[name]) if d.code not in quiet] == []
+
+
+# What must be found: cells → (code, cell, line, column in the cell).
+FOUND = {
+    "in a function": (["def f():\n    return gone\nf()"], ("NBX001", 0, 2, 12)),
+    "in an f-string": (["x = f'{gone}'"], ("NBX001", 0, 1, 8)),
+    "after letters of two bytes": (["é = 1; print(é, gone)"], ("NBX001", 0, 1, 17)),
+    "behind a magic": (["%time print(gone)"], ("NBX001", 0, 1, 13)),
+    "in the first iterable": (["print([x for x in gone])"], ("NBX001", 0, 1, 19)),
+    "a class used early": (
+        ["class A:\n    def __init__(self): self.k = K", "A()", "K = 1"],
+        ("NBX003", 1, 1, 1),
+    ),
+    "a call of a call": (
+        ["def f(): return g()\ndef g(): return K", "f()", "K = 1"],
+        ("NBX003", 1, 1, 1),
+    ),
+    "a call in a loop": (
+        ["def f(): return K", "for _ in range(3):\n    f()", "K = 1"],
+        ("NBX003", 1, 2, 5),
+    ),
+    "within a cell": (["print(n)\nn = 1"], ("NBX002", 0, 1, 7)),
+    "a scaler kept in a name": (
+        [SPLIT, "s = StandardScaler()\ns.fit(X)\nZ = s.transform(X)", PARTS.format("Z")],
+        ("NBL101", 1, 2, 1),
+    ),
+    "two names at once": (
+        [
+            SPLIT,
+            "s, n = StandardScaler(), 1",
+            "Z, w = s.fit_transform(X), y\nq = Z",
+            PARTS.format("q"),
+        ],
+        ("NBL101", 2, 1, 8),
+    ),
+    "a column": (
+        [
+            "import pandas as pd\n" + SPLIT,
+            "df = pd.read_csv('a.csv')\ndf[['a']] = StandardScaler().fit_transform(df[['a']])",
+            "Z = df.drop(columns='y')\n" + PARTS.format("Z"),
+        ],
+        ("NBL101", 1, 2, 13),
+    ),
+    "a pipeline of preprocessing": (
+        [
+            SPLIT,
+            "p = Pipeline([('s', StandardScaler())])\nZ = p.fit_transform(X)",
+            PARTS.format("Z"),
+        ],
+        ("NBL101", 1, 2, 5),
+    ),
+    "fitted on all, used on parts": (
+        [
+            SPLIT,
+            "s = StandardScaler()\ns.fit(X)",
+            PARTS.format("X"),
+            "X_train = s.transform(X_train)",
+        ],
+        ("NBL101", 1, 2, 1),
+    ),
+    "inside a function": (
+        [
+            SPLIT + "def f(X, y):\n    Z = StandardScaler().fit_transform(X)\n    "
+            "return train_test_split(Z, y, random_state=1)"
+        ],
+        ("NBL101", 0, 7, 9),
+    ),
+    "an f-string path": (["n = 1\nopen(f'/home/ada/{n}.csv')"], ("NBC101", 0, 2, None)),
+    "a path in a command": (["!cp a.csv /Users/ada/data/"], ("NBC101", 0, 1, 1)),
+    "cd": (["%cd /content/drive"], ("NBC101", 0, 1, 1)),
+    "a Windows path": ([r"open('C:\\Users\\ada\\x.csv')"], ("NBC101", 0, 1, 6)),
+    "apt": (["!sudo apt-get -qq install -y graphviz"], ("NBD001", 0, 1, 1)),
+    "the interpreter's pip": (
+        ["import sys\n!{sys.executable} -m pip install x"],
+        ("NBD001", 0, 2, 1),
+    ),
+    "automagic pip": (["pip install x"], ("NBD001", 0, 1, 1)),
+    "pip in bash": (["%%bash\nls\npip install x"], ("NBD001", 0, 3, 1)),
+    "pip by subprocess": (
+        ["import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'pip', 'install', 'x'])"],
+        ("NBD001", 0, 2, 1),
+    ),
+    "shutdown": (
+        ["import IPython\nIPython.Application.instance().kernel.do_shutdown(True)"],
+        ("NBP007", 0, 2, 1),
+    ),
+    "two parameter cells": (
+        [Code("a = 1", tags=["parameters"]), Code("b = 1", tags=["parameters"])],
+        ("NBP003", 1, None, None),
+    ),
+    "used before the parameters": (
+        ["a = 0\nprint(a)", Code("a = 1", tags=["parameters"])],
+        ("NBP003", 0, None, None),
+    ),
+    "a loop over a parameter": (
+        [Code("year = 1", tags=["parameters"]), "for year in (1, 2):\n    print(year)"],
+        ("NBP002", 1, 1, 5),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_must_be_found(name: str, lint) -> None:
+    cells, (code, cell, line, column) = FOUND[name]
+    (found,) = [d for d in lint(*cells) if d.code == code]
+    assert found.cell == cell
+    assert found.cell_line == line
+    if column is not None:
+        assert found.cell_column == column
+
+
+def test_a_guarded_exit_weighs_less(lint) -> None:
+    (found,) = lint("import os\nif os.environ.get('CI'):\n    exit()")
+    assert (found.code, found.severity) == ("NBP007", "warning")
+
+
+def test_a_star_import_silences_what_it_may_bind(lint) -> None:
+    assert [
+        d.code for d in lint("from math import *", "print(pi, tau)", "x = later\nlater = 1")
+    ] == ["NBX011"]
+
+
+def test_no_syntax_error_of_a_newer_python(lint) -> None:
+    newer = {"language_info": {"name": "python", "version": "3.99.0"}}
+    assert lint("x = = 1", metadata=newer) == []
+
+
+def test_one_broken_cell_does_not_hide_the_rest(lint) -> None:
+    assert [(d.code, d.cell) for d in lint("x = = 1", "print(gone)")] == [
+        ("NBH004", 0),
+        ("NBX001", 1),
+    ]
+
+
+@pytest.mark.parametrize("source", ["(" * 5000, "x = 1\x00", "-" * 20000 + "1", "\ud800 = 1"])
+def test_no_source_crashes_the_rules(source: str, lint) -> None:
+    assert {d.code for d in lint(source)} <= {"NBH004"}
+
+
+def test_personal_data_by_kind(lint) -> None:
+    html = {"output_type": "display_data", "data": {"text/html": ["<th>email</th>"]}}
+    card = stream("4111 1111 1111 1111")
+    home = error("FileNotFoundError", "/home/grace/flights.csv")
+    found = lint(Code("1", outputs=[html, card, home], tags=["raises-exception"]))
+    assert [d.message.removesuffix(" in a stored output") for d in found] == [
+        "a table with the personal column 'email'",
+        "a payment card number",
+        "a user's home folder",
+    ]
+
+
+def test_pictures_are_not_searched(lint) -> None:
+    picture = {"output_type": "display_data", "data": {"image/png": "ghp_" + "aB3d" * 9}}
+    assert lint(Code("1", outputs=[picture])) == []

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlops_nb.errors import InputError
+from mlops_nb.monitoring import by_group
+from mlops_nb.result import Result, Status
+
+
+def _rows(gap: float, rows: int = 4_000) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    group = rng.choice(["a", "b", "tiny"], rows, p=[0.5, 0.49, 0.01])
+    truth = (rng.random(rows) < 0.3).astype(float)
+    score = np.clip(0.3 * truth + rng.random(rows) * 0.6 + gap * (group == "b"), 0, 1)
+    return pd.DataFrame({
+        "origin": group, "late": truth, "score": score, "prediction": (score > 0.5).astype(int)
+    })  # fmt: skip
+
+
+def _by_name(results: list[Result]) -> dict[str, Result]:
+    return {result.name: result for result in results}
+
+
+def test_figures_by_group_are_plain_shares() -> None:
+    rows = _rows(0)
+    found = _by_name(by_group(rows, ["origin"], label="late"))
+    a = rows[rows["origin"] == "a"]
+    groups = found["fairness.selection_rate"].evidence["groups"]
+    assert set(groups) == {"a", "b"}
+    assert groups["a"]["value"] == pytest.approx(a["prediction"].mean())
+    assert groups["a"]["low"] < groups["a"]["value"] < groups["a"]["high"]
+    tpr = found["fairness.true_positive_rate"].evidence["groups"]["a"]
+    assert tpr["value"] == pytest.approx(a[a["late"] == 1]["prediction"].mean())
+    assert tpr["rows"] == (a["late"] == 1).sum()
+    assert {r.status for r in found.values()} == {Status.PASSED}
+    assert "1 groups are too small" in found["fairness.accuracy"].message
+
+
+def test_a_group_treated_otherwise_warns() -> None:
+    found = _by_name(by_group(_rows(0.2), ["origin"], label="late", window="May"))
+    result = found["fairness.false_positive_rate"]
+    assert result.status is Status.WARNED
+    assert result.value is not None
+    assert result.value > 0.1
+    assert 0 < result.evidence["ratio"] < 1
+    assert result.advice
+    assert result.window == "May"
+
+
+def test_a_difference_within_noise_passes() -> None:
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({
+        "group": rng.choice(list("abcdefghij"), 1_500), "late": rng.integers(0, 2, 1_500),
+        "prediction": rng.integers(0, 2, 1_500),
+    })  # fmt: skip
+    found = by_group(rows, ["group"], label="late", minimum=50, max_difference=0.05)
+    assert {result.status for result in found} == {Status.PASSED}
+
+
+def test_without_labels_only_the_answers_are_compared() -> None:
+    rows = _rows(0.3)
+    for frame in (rows.drop(columns="late"), rows.assign(late=np.nan)):
+        found = _by_name(by_group(frame, ["origin"], label="late"))
+        assert found["fairness.selection_rate"].status is Status.WARNED
+        assert found["fairness.true_positive_rate"].status is Status.SKIPPED
+
+
+def test_bad_requests() -> None:
+    with pytest.raises(InputError, match="no column 'orign'"):
+        by_group(_rows(0), ["orign"], label="late")
+    assert {r.status for r in by_group(_rows(0).head(0), ["origin"], label="late")} == {
+        Status.SKIPPED
+    }

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.spatial.distance import jensenshannon
+
+from mlops_nb.monitoring import statistics
+
+counts = st.lists(st.integers(0, 500), min_size=2, max_size=20).filter(lambda c: sum(c) > 1)
+
+
+def _two(draw_one: list[int], draw_two: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    k = min(len(draw_one), len(draw_two))
+    one, two = np.array(draw_one[:k], float), np.array(draw_two[:k], float)
+    one[0] += 1
+    two[0] += 1
+    return one, two
+
+
+@given(counts, counts)
+def test_js_distance_is_scipys(a: list[int], b: list[int]) -> None:
+    one, two = _two(a, b)
+    expected = jensenshannon(one, two, base=2)
+    assert statistics.js_distance(one, two) == pytest.approx(expected, abs=1e-6)
+
+
+@given(counts, counts)
+def test_chi2_is_scipys(a: list[int], b: list[int]) -> None:
+    one, two = _two(a, b)
+    kept = one + two > 0
+    if kept.sum() < 2:
+        return
+    expected = stats.chi2_contingency(np.array([one[kept], two[kept]]), correction=False)
+    assert statistics.chi2(one, two) == pytest.approx(expected.statistic, abs=1e-6)
+
+
+@given(counts, counts)
+def test_rank_sum_is_scipys(a: list[int], b: list[int]) -> None:
+    one, two = _two(a, b)
+    values = np.arange(len(one))
+    found = statistics.rank_sum_p(one, two)
+    x, y = np.repeat(values, one.astype(int)), np.repeat(values, two.astype(int))
+    if len(np.unique([*x, *y])) < 2 or len(x) < 2 or len(y) < 2:
+        return
+    expected = stats.mannwhitneyu(x, y, method="asymptotic", use_continuity=False).pvalue
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+@given(st.integers(0, 30), st.integers(30, 200), st.integers(0, 30), st.integers(30, 200))
+def test_rare_rates_by_fishers_exact_test(a: int, n: int, b: int, m: int) -> None:
+    found = statistics.rate_p(a, n, b, m)
+    if a + b > 0 and min(a + b, n + m - a - b) * min(n, m) / (n + m) < 10:
+        assert found == pytest.approx(stats.fisher_exact([[a, n - a], [b, m - b]]).pvalue, rel=1e-6)
+    assert 0 <= found <= 1
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_benjamini_hochberg_is_scipys(p_values: list[float]) -> None:
+    expected = stats.false_discovery_control(p_values)
+    assert statistics.benjamini_hochberg(p_values) == pytest.approx(list(expected))
+
+
+def test_wasserstein_of_atoms_is_exact() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.poisson(3, 5000), rng.poisson(3.3, 4000)
+    atoms = np.arange(20)
+    one, two = (np.bincount(v, minlength=20).astype(float) for v in (x, y))
+    found = statistics.wasserstein(one, two, atoms.tolist(), atoms.tolist())
+    assert found == pytest.approx(stats.wasserstein_distance(x, y))
+
+
+def test_js_excess_has_no_bias_from_sample_size() -> None:
+    rng = np.random.default_rng(0)
+    p, q = np.full(20, 0.05), np.full(20, 0.05)
+    q[:10], q[10:] = 0.06, 0.04
+    true = statistics.js_distance(p, q)
+    for n in (1_000, 100_000):
+        found = [
+            statistics.js_excess(
+                rng.multinomial(n, p).astype(float), rng.multinomial(n, q).astype(float)
+            )
+            for _ in range(50)
+        ]
+        assert np.mean(np.square(found)) == pytest.approx(true**2, rel=0.15)
+
+
+def test_sparse_bins_are_joined_by_their_sum_only() -> None:
+    one, two = np.array([100.0, 1, 1, 50, 0]), np.array([90.0, 0, 2, 60, 1])
+    joined = statistics.join_sparse(one, two, ordered=True)
+    assert [part.sum() for part in joined] == [one.sum(), two.sum()]
+    assert len(joined[0]) == 2
+    swapped = statistics.join_sparse(two, one, ordered=True)
+    assert [part.tolist() for part in swapped] == [joined[1].tolist(), joined[0].tolist()]
+
+
+def test_cauchy_keeps_tiny_and_certain_p_values_apart() -> None:
+    assert statistics.cauchy([1e-200, 0.5]) < 1e-190
+    assert statistics.cauchy([1.0, 1.0]) == pytest.approx(1.0)
+    assert statistics.cauchy([0.03, 0.03]) == pytest.approx(0.03)
+
+
+def test_an_unseen_value_needs_more_than_one_row() -> None:
+    assert statistics.unseen_p(1, 1000, 1000, at_most=0, levels=10) == 1.0
+    assert statistics.unseen_p(30, 1000, 1000, at_most=0, levels=10) < 1e-6
+    assert statistics.unseen_p(30, 1000, 1000, at_most=25, levels=10) > 0.5
+
+
+def test_auc_error_against_its_bootstrap() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    rng = np.random.default_rng(0)
+    truth = np.repeat([0, 1], [700, 300])
+    aucs = [roc_auc_score(truth, rng.normal(truth, 1)) for _ in range(200)]
+    assert statistics.auc_error(float(np.mean(aucs)), 300, 700) == pytest.approx(
+        np.std(aucs), rel=0.15
+    )

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# What the tests need beside the Python environment: a browser and the built front end.
+set -euo pipefail
+environment=$1
+
+if ! command -v chromium >/dev/null; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing Chromium ..."
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+  else
+    echo "no Chromium: the browser tests will be skipped (on Debian: apt install chromium)" >&2
+  fi
+fi
+
+# Only when a source is newer than the bundle: the build takes a minute or two the first time.
+bundle=mlops_nb/labextension/package.json
+sources=(extension/src extension/style extension/schema extension/package.json extension/yarn.lock)
+if [ ! -f "$bundle" ] || [ -n "$(find "${sources[@]}" -newer "$bundle" -print -quit)" ] ||
+  [ ! -e "$environment/share/jupyter/labextensions/mlops-nb" ]; then
+  echo "building the front end ..."
+  "$environment/bin/uv" pip install --quiet --python "$environment/bin/python" --no-deps \
+    --reinstall --build-constraints requirements/build.lock --editable .
+fi

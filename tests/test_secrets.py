@@ -1,0 +1,89 @@
+"""Credentials are found, and never shown."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlops_nb.secrets import MASK, find_secrets, mask
+
+# Put together here, so that no scanner takes this file for a leak.
+LETTERS = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hI6kL9n"
+SECRETS = {
+    "AWS access key": "AKIA" + "QZ5WNE7RTYUPLKMJ",
+    "GitHub token": "ghp_" + LETTERS[:36],
+    "GitLab token": "glpat-" + LETTERS[:20],
+    "Slack token": "xoxb-" + "2048571936-" + LETTERS[:24],
+    "Stripe key": "sk_live_" + LETTERS[:24],
+    "OpenAI key": "sk-proj-" + LETTERS + LETTERS[:8],
+    "Anthropic key": "sk-ant-" + LETTERS,
+    "Hugging Face token": "hf_" + "QbCdRfGhIjKlMnOpQrStUvWxYzAqWsEdRf",
+    "Google API key": "AIza" + LETTERS[:35],
+    "Databricks token": "dapi" + "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    "JSON web token": "eyJ" + LETTERS[:20] + ".eyJ" + LETTERS[:20] + "." + LETTERS[:20],
+    "npm token": "npm_" + LETTERS[:36],
+}
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_the_formats_of_providers_are_found(kind: str) -> None:
+    text = f"client = connect('{SECRETS[kind]}')"
+    (match,) = find_secrets(text)
+    assert match.kind == kind
+    assert text[match.start : match.end] == SECRETS[kind]
+    assert SECRETS[kind] not in mask(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password = 'tk3Xq9Lw7ZpR4vB2'",
+        '{"api_key": "9f8d7c6b5a4e3f2d1c0b"}',
+        "os.environ['API_KEY'] = 'tk3Xq9Lw7ZpR4vB2'",
+        "%env MY_TOKEN=tk3Xq9Lw7ZpR4vB2",
+        "export DB_PASSWORD=tk3Xq9Lw7ZpR4vB2\nls",
+        "url = 'postgresql://ada:tk3Xq9Lw7Zp@db.local/x'",
+        "pip install --index-url https://ci:tk3Xq9Lw7Zp@pypi.corp/simple x",
+        "-----BEGIN RSA PRIVATE KEY-----\n" + LETTERS * 4 + "\n-----END RSA PRIVATE KEY-----",
+    ],
+)
+def test_values_under_a_credentials_name_are_found(text: str) -> None:
+    assert len(find_secrets(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tokenizer_name = 'bert-base-uncased-2024'",
+        "token_pattern = r'(?u)\\b\\w\\w+\\b12345'",
+        "password = 'your-password-1234'",
+        "password = getpass('Password: ')",
+        "api_key = os.environ['OPENAI_API_KEY']",
+        "key = 'AKIAIOSFODNN7EXAMPLE'",
+        "secret = '<insert your secret here 1>'",
+        "url = f'https://{user}:{password}@host'",
+        "see https://example.com/a:b",
+        "sort_key = 'departure_delay_2013'",
+        "token='****************'",
+        "secrets = ['not', 'one']",
+    ],
+)
+def test_what_only_looks_like_one_is_not(text: str) -> None:
+    assert find_secrets(text) == []
+    assert mask(text) == text
+
+
+@given(st.text(max_size=40), st.sampled_from(sorted(SECRETS.values())), st.text(max_size=40))
+def test_the_mask_never_holds_the_secret(before: str, secret: str, after: str) -> None:
+    text = f"{before} {secret} {after}"
+    masked = mask(text)
+    assert secret not in masked
+    assert MASK in masked
+    assert all(match.masked == MASK for match in find_secrets(text))
+
+
+@given(st.text(max_size=200))
+def test_masking_twice_changes_nothing_more(text: str) -> None:
+    once = mask(text)
+    assert mask(once) == once
