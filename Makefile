@@ -53,7 +53,7 @@ clean: ## Remove the environments and what the demo made.
 
 # The front end is left out of both environments here: `make test` builds it in tests/setup.sh,
 # and the demo does not need it.
-.venv/%/.ready: requirements/%.lock requirements/bootstrap.lock requirements/build.lock pyproject.toml
+.venv/%/.ready: requirements/%.lock requirements/bootstrap.lock requirements/build.lock
 	@$(PYTHON) -m venv --clear .venv/$* 2>/dev/null || {
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	    apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null

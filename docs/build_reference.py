@@ -1,10 +1,11 @@
-"""Write ``docs/reference/`` from the code itself; with ``--check``, only say what is out of date."""
+"""Write ``docs/reference/`` from the code; with ``--check``, only say what is out of date."""
 
 from __future__ import annotations
 
 import ast
 import inspect
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -97,10 +98,11 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
 
 def _field_docs(table: type) -> dict[str, str]:
     """Read the strings under the fields; Python keeps no record of them."""
-    (body,) = ast.parse(inspect.getsource(table)).body
-    assert isinstance(body, ast.ClassDef)
+    body = next(
+        node for node in ast.parse(inspect.getsource(table)).body if isinstance(node, ast.ClassDef)
+    ).body
     docs = {}
-    for field, text in zip(body.body, body.body[1:], strict=False):
+    for field, text in pairwise(body):
         if (
             isinstance(field, ast.AnnAssign)
             and isinstance(field.target, ast.Name)

@@ -22,7 +22,9 @@ def blocks(language: str) -> list[str]:
 
 
 def commands(prefix: str) -> list[str]:
-    lines = [line.partition("#")[0].strip() for text in blocks("bash") for line in text.splitlines()]
+    lines = [
+        line.partition("#")[0].strip() for text in blocks("bash") for line in text.splitlines()
+    ]
     return [line for line in lines if line.startswith(prefix)]
 
 

@@ -56,8 +56,6 @@ STEPS = (
     Step(title="monitor April", job="monitor", parameters=_month(4, 30)),
     Step(title="score June, a batch a day", job="score", parameters=_month(6, 30)),
     Step(title="monitor June", job="monitor", parameters=_month(6, 30)),
-    Step(title="score July, a batch a day", job="score", parameters=_month(7, 31)),
-    Step(title="monitor July", job="monitor", parameters=_month(7, 31)),
 )
 
 

@@ -35,7 +35,7 @@ def load_reference(reference: str, project: Project | None = None) -> Profile:
 
 
 def load_baseline(reference: str, project: Project | None = None) -> dict[str, float]:
-    """Return the metrics a version had on its hold-out, to hold later performance against.
+    """Return what a version reached on its hold-out, to hold later performance against.
 
     Parameters
     ----------
@@ -44,9 +44,17 @@ def load_baseline(reference: str, project: Project | None = None) -> dict[str, f
     project : Project, optional
         Whose registry; that of the current folder by default.
 
+    Returns
+    -------
+    dict
+        Metric → value, and ``rows``: on how many rows, because a baseline has noise of its own.
+
     Raises
     ------
     NotFoundError
-        There is no such version.
+        There is no such version, or it was not measured.
     """
-    return resolve(project or load_project(), reference).metrics
+    project = project or load_project()
+    stored = evidence.read_json(project, resolve(project, reference), evidence.METRICS)
+    values = {name: metric["value"] for name, metric in stored["metrics"].items()}
+    return values | {"rows": float(stored["rows"])}

@@ -188,7 +188,9 @@ def _as_json(row: AttemptRow) -> dict[str, object]:
     }
 
 
-@command.command("tick", epilog="Example: * * * * * cd /srv/project && mlops job tick")
+@command.command(
+    "tick", epilog="Example: mlops job tick --at 2026-03-29T06:00 (from cron, every minute)"
+)
 @click.option("--at", metavar="TIME", help="The moment to act for, ISO 8601; now by default.")
 @format_option
 def tick(at: str | None, output_format: str) -> None:

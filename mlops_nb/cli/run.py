@@ -16,7 +16,13 @@ def command() -> None:
 
 @command.command("list", epilog="Example: mlops run list --filter 'metrics.auc > 0.8' --limit 5")
 @click.option("--filter", "filter_string", default="", help="MLflow's filter: params.depth = '3'.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="At most so many runs.",
+)
 @format_option
 def list_command(filter_string: str, limit: int, output_format: str) -> None:
     """List runs, the newest first."""

@@ -105,10 +105,11 @@ class Journal:
 
     def __init__(self, home: Path, start: Start) -> None:
         folder = journal_folder(home)
-        if not home.exists():
-            home.mkdir(parents=True)
-            (home / ".gitignore").write_text("*\n", encoding="utf-8")
-        folder.mkdir(exist_ok=True)
+        # Another thread or kernel may be making them at this very moment.
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = home / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
         self.path = folder / f"{start.uid}.jsonl"
         self.staging = folder / start.uid
         self._torn = False

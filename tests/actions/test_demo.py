@@ -47,20 +47,19 @@ def test_the_whole_loop(tmp_path: Path) -> None:
 
     records = [json.loads(path.read_text()) for path in demo.glob(".mlops/jobs/**/job.json")]
     jobs = [record["job"] for record in records]
-    assert jobs.count("score") == 3
-    assert jobs.count("monitor") == 3
+    assert jobs.count("score") == jobs.count("monitor") == 2
     assert jobs.count("retrain") >= 1
     assert len(jobs) <= 10
     assert all((demo / record["report"]).stat().st_size < 2_000_000 for record in records)
 
-    june = next(
-        r for r in records if r["job"] == "monitor" and r["parameters"]["end"] == "2013-06-30"
-    )
-    assert june["status"] == "findings"
-    failed = {r["name"] for r in june["results"] if r["status"] == "failed"}
-    assert any(name.startswith("business.") for name in failed)
-    assert any(r["name"].startswith("drift.") for r in june["results"] if r["status"] == "warned")
-    assert any(r["parent"] == june["attempt"] for r in records if r["job"] == "retrain")
+    april = next(r for r in records if r["parameters"].get("end") == "2013-04-30"
+                 and r["job"] == "monitor")  # fmt: skip
+    assert april["status"] == "findings"
+    failed = {r["name"] for r in april["results"] if r["status"] == "failed"}
+    assert {"business.goal", "performance.roc_auc"} <= failed
+    warned = {r["subject"] for r in april["results"] if r["status"] == "warned"}
+    assert "temperature" in warned
+    assert any(r["parent"] == april["attempt"] for r in records if r["job"] == "retrain")
 
     assert "drift" in (demo / "reports" / "drift-june.html").read_text().lower()
     assert (demo / ".mlops" / "alerts.log").read_text().strip()
@@ -74,6 +73,6 @@ def test_the_whole_loop(tmp_path: Path) -> None:
     versions = json.loads(shown.stdout)["versions"]
     assert len(versions) >= 2
     champion = next(v for v in versions if "champion" in v["aliases"])
-    assert champion["version"] == 2, "the gate lets the model that knows the spring go live"
+    assert champion["version"] >= 2, "the gate lets a model that knows the spring go live"
     for word in ("drift report", "lint", "next:"):
         assert word in done.stdout

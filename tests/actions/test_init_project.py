@@ -1,0 +1,91 @@
+"""A project that `mlops init` made works on a table of the user's own, monitored from the start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+MLOPS = str(Path(sys.executable).parent / "mlops")
+pytestmark = pytest.mark.slow
+
+
+def mlops(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [MLOPS, *words], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def customers(size: int, seed: int, *, shift: float = 0.0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    months = rng.integers(1, 60, size)
+    region = rng.choice(["north", "south", "west"], size)
+    fee = rng.normal(40 + shift, 8, size).round(2)
+    churned = rng.random(size) < 0.1 + 0.5 * (months < 12) + 0.1 * (region == "south")
+    return pd.DataFrame({
+        "customer": np.arange(size) + seed * 1_000_000,
+        "day": pd.date_range("2026-01-01", periods=size, freq="5min"),
+        "months": months,
+        "region": region,
+        "fee": fee,
+        "churned": np.where(churned, "yes", "no"),
+    })  # fmt: skip
+
+
+def test_from_a_table_to_a_monitored_model(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    customers(6000, 1).to_csv(tmp_path / "data/history.csv", index=False)
+    customers(2000, 2).to_csv(tmp_path / "data/batch.csv", index=False)
+    made = mlops(
+        tmp_path, "init", "--model", "churn", "--data", "data/history.csv",
+        "--target", "churned", "--id", "customer", "--timestamp", "day", "--groups", "region",
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+
+    for job in ("train", "score", "monitor"):
+        done = mlops(tmp_path, "job", "run", job, "--format", "json")
+        assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads(done.stdout)["results"]
+    dimensions = {result["name"].partition(".")[0] for result in results}
+    assert {"business", "performance", "drift", "fairness", "system"} <= dimensions
+    assert any(r["name"] == "performance.roc_auc" for r in results)
+    assert mlops(tmp_path, "lint", "--strict").returncode == 0
+    status = mlops(tmp_path, "status").stdout
+    assert "churn: version 1 is live of 1, last scored 2026-01-07" in status
+    assert mlops(tmp_path, "alert", "test").returncode == 0
+    assert (tmp_path / ".mlops/alerts.log").read_text().strip()
+
+
+def test_a_number_as_target(tmp_path: Path) -> None:
+    table = customers(3000, 3).assign(fee=lambda t: t["fee"] + t["months"])
+    (tmp_path / "data").mkdir()
+    table.to_parquet(tmp_path / "data/history.parquet")
+    table.drop(columns="fee").to_parquet(tmp_path / "data/batch.parquet")
+    mlops(tmp_path, "init", "--model", "fee", "--data", "data/history.parquet", "--target", "fee")
+    for job, given in (("train", ()), ("score", ("-p", "batch=../data/batch.parquet"))):
+        done = mlops(tmp_path, "job", "run", job, *given)
+        assert done.returncode == 0, done.stdout + done.stderr
+    done = mlops(tmp_path, "job", "run", "monitor", "--format", "json")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "there is no file ../data/history.csv"), ("a,b\n1,2\n", "has no column 'churned'")],
+)
+def test_a_table_that_does_not_fit_is_told_in_one_line(
+    tmp_path: Path, content: str | None, said: str
+) -> None:
+    mlops(tmp_path, "init", "--data", "data/history.csv", "--target", "churned")
+    if content:
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data/history.csv").write_text(content)
+    done = mlops(tmp_path, "job", "run", "train")
+    assert done.returncode == 1
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
