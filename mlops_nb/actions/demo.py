@@ -22,7 +22,7 @@ from mlops_nb.registry import evidence
 from mlops_nb.registry.card import HTML
 from mlops_nb.registry.versions import ModelVersion, list_versions, resolve
 
-MODEL = "late-flights"
+MODEL, LABEL = "late-flights", "late"
 MARK = ".mlops-demo"
 """A file that says the folder is the demo's own and may be made afresh."""
 
@@ -165,7 +165,8 @@ def _drift_report(project: Project, window: Mapping[str, str], path: Path) -> No
     reference = load_reference(f"{MODEL}@champion", project)
     current = predictions_log(MODEL, project).read(window["start"], window["end"])
     path.parent.mkdir(exist_ok=True)
-    render(drift(reference, current), path)
+    known = [name for name in reference.columns if name in current and name != LABEL]
+    render(drift(reference, current, columns=known), path, title="June against the training data")
 
 
 def _card(project: Project) -> Path:
