@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from mlops_nb.registry.card import Section
+from mlops_nb.registry.card_sections import Section
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1f2328; --dim: #59636e; --line: #d1d9e0; --page: #fff;
@@ -38,7 +38,7 @@ def render(facts: Mapping[str, Any], told: Sequence[Section]) -> str:
     facts : mapping
         As in ``card.json``.
     told : sequence of Section
-        From :func:`mlops_nb.registry.card.sections`; the first two are the two readers'.
+        From :func:`mlops_nb.registry.card_sections.sections`; the first two are the two readers'.
     """
     title = escape(str(facts["title"]))
     head = f"{facts['name']}, version {facts['version']} · registered {facts['created']}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlops_nb.registry.card import Section
+from mlops_nb.registry.card_sections import Section
 
 
 def render(facts: Mapping[str, Any], told: Sequence[Section]) -> str:
@@ -17,7 +17,7 @@ def render(facts: Mapping[str, Any], told: Sequence[Section]) -> str:
     facts : mapping
         As in ``card.json``.
     told : sequence of Section
-        From :func:`mlops_nb.registry.card.sections`.
+        From :func:`mlops_nb.registry.card_sections.sections`.
     """
     parts = [
         f"# {_escape(facts['title'])}",

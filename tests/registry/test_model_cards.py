@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mlops_nb.config import Gates
 from mlops_nb.errors import InputError
-from mlops_nb.registry import card, card_html, card_markdown, gates
+from mlops_nb.registry import card, card_html, card_markdown, card_sections, gates
 from mlops_nb.registry.bootstrap import Gain
 from mlops_nb.registry.ledger import Standing, logged
 from mlops_nb.registry.versions import ModelVersion, _parse
@@ -85,7 +85,7 @@ class Tags(HTMLParser):
 @given(st.text(max_size=40))
 def test_no_text_breaks_the_page_or_the_document(text: str) -> None:
     found = facts(text)
-    told = card.sections(found)
+    told = card_sections.sections(found)
     page = Tags()
     page.feed(card_html.render(found, told))
     assert page.open == []
@@ -97,13 +97,13 @@ def test_no_text_breaks_the_page_or_the_document(text: str) -> None:
 
 def test_a_pipe_stays_within_its_cell() -> None:
     found = facts("a|b")
-    document = card_markdown.render(found, card.sections(found))
+    document = card_markdown.render(found, card_sections.sections(found))
     assert "| a\\|b | a\\|b | 40 |" in document
 
 
 def test_a_script_is_text() -> None:
     found = facts("<script>alert('x')</script>")
-    assert "<script" not in card_html.render(found, card.sections(found))
+    assert "<script" not in card_html.render(found, card_sections.sections(found))
 
 
 def test_unknown_fields_of_a_card_are_refused() -> None:
