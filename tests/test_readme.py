@@ -55,9 +55,13 @@ def test_job_files_are_valid(text: str, tmp_path: Path) -> None:
     assert load_project(tmp_path).config.jobs
 
 
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", TEXT):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_the_hook_is_one_that_the_repository_offers(text: str) -> None:
+    """What a foreign repository does with it is run in tests/lint/test_pre_commit.py."""
+    yaml = pytest.importorskip("yaml")
+    offered = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (repository,) = yaml.safe_load(text)["repos"]
+    assert {hook["id"] for hook in repository["hooks"]} <= {hook["id"] for hook in offered}
 
 
 @pytest.mark.slow
