@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import socket
 import sqlite3
@@ -133,6 +134,9 @@ def shown(uri: str) -> str:
 def _quieten() -> None:
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    # Where somebody has imported MLflow before us, the variables come too late for these two.
+    for logger in ("mlflow.store.db.utils", "alembic"):
+        logging.getLogger(logger).setLevel(logging.WARNING)
 
 
 def _check_reachable(uri: str) -> None:

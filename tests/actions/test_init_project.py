@@ -29,7 +29,7 @@ def customers(size: int, seed: int, *, shift: float = 0.0) -> pd.DataFrame:
     churned = rng.random(size) < 0.1 + 0.5 * (months < 12) + 0.1 * (region == "south")
     return pd.DataFrame({
         "customer": np.arange(size) + seed * 1_000_000,
-        "day": pd.date_range("2026-01-01", periods=size, freq="5min"),
+        "day": pd.date_range(end=pd.Timestamp.now().floor("s"), periods=size, freq="5min"),
         "months": months,
         "region": region,
         "fee": fee,
@@ -56,7 +56,14 @@ def test_from_a_table_to_a_monitored_model(tmp_path: Path) -> None:
     assert any(r["name"] == "performance.roc_auc" for r in results)
     assert mlops(tmp_path, "lint", "--strict").returncode == 0
     status = mlops(tmp_path, "status").stdout
-    assert "churn: version 1 is live of 1, last scored 2026-01-07" in status
+    today = pd.Timestamp.now().date()
+    assert f"churn: version 1 is live of 1, last scored {today}" in status
+    # What a scheduler calls: the monitor's first due time has come, and its window is its own.
+    ticked = mlops(tmp_path, "job", "tick")
+    assert ticked.returncode == 0, ticked.stdout + ticked.stderr
+    assert "monitor" in ticked.stdout
+    day = mlops(tmp_path, "monitor", "churn", "--window", "3d", "--format", "json")
+    assert day.returncode == 0, day.stdout + day.stderr
     assert mlops(tmp_path, "alert", "test").returncode == 0
     assert (tmp_path / ".mlops/alerts.log").read_text().strip()
 

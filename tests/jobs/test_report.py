@@ -132,8 +132,9 @@ def test_a_long_text_is_cut_in_the_middle() -> None:
 
 @pytest.mark.slow
 @pytest.mark.ui
-def test_a_browser_draws_the_figures_offline_and_runs_nothing_else(tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
+def test_a_browser_draws_the_figures_offline_and_runs_nothing_else(
+    browser: Any, tmp_path: Path
+) -> None:
     kinds = sorted(CARTESIAN - {"image"})
     cells = [code(display(**{PLOTLY: figure(kind)})) for kind in kinds]
     evil = '<img src="https://elsewhere.test/x.png" onerror="document.title=\'taken over\'">'
@@ -142,21 +143,17 @@ def test_a_browser_draws_the_figures_offline_and_runs_nothing_else(tmp_path: Pat
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "output.ipynb")
     path = write_report(tmp_path, RECORD)
     asked: list[str] = []
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
-        tab = browser.new_page()
-        tab.on("requestfinished", lambda request: asked.append(request.url))
-        tab.goto(path.as_uri())
-        tab.wait_for_function(
-            f"document.querySelectorAll('.figure:has(.main-svg)').length == {len(kinds)}"
-        )
-        drawn = tab.locator(".figure:has(.main-svg)").count()
-        title, code_shown = tab.title(), tab.locator(".input").first.is_visible()
-        tab.check("#show-code")
-        code_after = tab.locator(".input").first.is_visible()
-        browser.close()
+    tab = browser.new_page()
+    tab.on("requestfinished", lambda request: asked.append(request.url))
+    tab.goto(path.as_uri())
+    tab.wait_for_function(
+        f"document.querySelectorAll('.figure:has(.main-svg)').length == {len(kinds)}"
+    )
+    drawn = tab.locator(".figure:has(.main-svg)").count()
+    title, code_shown = tab.title(), tab.locator(".input").first.is_visible()
+    tab.check("#show-code")
+    code_after = tab.locator(".input").first.is_visible()
+    tab.close()
     assert drawn == len(kinds)
     assert title == "train: succeeded"
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,10 +21,6 @@ ROOT = Path(__file__).parents[2]
 BUNDLE = ROOT / "mlops_nb" / "labextension"
 SOURCES = [ROOT / "extension" / name for name in ("src", "style", "schema", "package.json")]
 READY_SECONDS = 60
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 FOREIGN = ("JUPYTER", "MLFLOW_", "MLOPS_")
 SETTINGS = {
     # No question about news over the page.
@@ -45,19 +40,6 @@ def bundle() -> Path:
     newer = [f.name for f in files if f.stat().st_mtime > built.stat().st_mtime]
     assert not newer, f"the front end is older than its sources: build it anew ({newer})"
     return BUNDLE
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium, driven by playwright."""
-    api = pytest.importorskip("playwright.sync_api")
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("there is no chromium on the PATH; on Debian: apt install chromium")
-    with api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")
