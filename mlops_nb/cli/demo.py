@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -37,7 +39,7 @@ def command(folder: Path, open_report: bool) -> None:
             status.update(f"[{number}/{len(STEPS)}] {step.title} … {monotonic() - started:.0f} s")
 
         def on_attempt(record: AttemptRecord) -> None:
-            console.print(_line(record))
+            console.print(_line(record), soft_wrap=True)
 
         report = demo(project, on_step=on_step, on_attempt=on_attempt)
     console.print(f"\n{len(report.attempts)} notebooks in {monotonic() - started:.0f} s.\n")
@@ -77,7 +79,10 @@ def _print_made(report: DemoReport) -> None:
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         click.echo(f"{name:{width}}  {text}")
-    click.echo(f"\nnext: cd {shown(report.project.root)} && mlops status")
+    root = report.project.root
+    # `make demo` runs us from an environment that is on nobody's PATH.
+    program = "mlops" if shutil.which("mlops") else os.path.relpath(sys.argv[0], root)
+    click.echo(f"\nnext: cd {shown(root)} && {program} status")
 
 
 def _aliased(version: ModelVersion) -> str:
