@@ -36,6 +36,10 @@ class Promotion:
     results: tuple[Result, ...]
     seal: str
 
+    def __str__(self) -> str:
+        before = f"version {self.previous} before it" if self.previous else "the first one"
+        return f"{self.version.label} is champion, {before}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the promotion as JSON-serialisable values."""
         return {

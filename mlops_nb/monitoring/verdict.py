@@ -104,6 +104,10 @@ class Verdict:
             "handover": dict(self.handover),
         }
 
+    def __str__(self) -> str:
+        lines = [f"{r.status:8} {r.name} {r.subject}: {r.message}" for r in self.findings]
+        return "\n".join([f"{self.model}, {self.window}: {self.headline}", *lines])
+
     def _repr_html_(self) -> str:
         return verdict_html(self)
 

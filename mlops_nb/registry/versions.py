@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from html import escape
 from typing import Any
 
 from mlops_nb.config import Project
@@ -57,6 +58,20 @@ class ModelVersion:
     def label(self) -> str:
         """``name/3``: what names this version for good, whatever the aliases do."""
         return f"{self.name}/{self.version}"
+
+    def __str__(self) -> str:
+        names = "".join(f" @{alias}" for alias in self.aliases)
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in self.metrics.items())
+        return f"{self.label}{names}: {self.status}" + (f"; {figures}" if figures else "")
+
+    def _repr_html_(self) -> str:
+        names = "".join(f" @{alias}" for alias in self.aliases)
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{escape(name)}</td><td>{value:.4g}</td></tr>"
+            for name, value in self.metrics.items()
+        )
+        head = f"<b>{escape(self.label)}</b>{escape(names)} · {escape(self.status)}"
+        return f"<div>{head}<table>{rows}</table></div>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the version as JSON-serialisable values."""

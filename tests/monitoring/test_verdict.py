@@ -62,3 +62,11 @@ def test_in_a_job_the_results_are_left_for_its_alerts(
         1, "late", "May", "failed",
     )  # fmt: skip
     assert tuple(Result.from_dict(r) for r in found["results"]) == verdict.results
+
+
+def test_printed_it_is_one_line_a_finding() -> None:
+    bad = Result(name="business.goal", subject="cost", status=Status.FAILED, message="too dear")
+    good = Result(name="system.volume", subject="rows", status=Status.PASSED)
+    text = str(conclude([good, bad], model="flights", window="April"))
+    assert text.splitlines()[0].startswith("flights, April: act now")
+    assert text.splitlines()[1:] == ["failed   business.goal cost: too dear"]
