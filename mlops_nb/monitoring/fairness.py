@@ -51,7 +51,8 @@ def by_group(
     Parameters
     ----------
     frame : DataFrame
-        Predictions of 0 and 1 with their labels, missing where none has come yet.
+        Predictions with their labels, missing where none has come yet. Where they are not 0 and 1
+        but names or numbers of classes, the accuracy alone is compared.
     groups : sequence of str
         Columns that hold the groups, each looked at on its own.
     label, prediction, score : str
@@ -99,6 +100,8 @@ def _figures(
     rows = frame[frame[group].notna() & frame[prediction].notna()]
     if not len(rows):
         return {name: {} for name in RATES}
+    if not _is_binary(rows, prediction, label):
+        return _right_answers(rows, group, label, prediction)
     names, answers = rows[group].astype(str), rows[prediction].astype(float)
     selected = fair.MetricFrame(
         metrics={"value": fair.selection_rate, "rows": fair.count},
@@ -126,6 +129,31 @@ def _figures(
     if score in rows.columns:
         found["roc_auc"] = _aucs(truth, rows.loc[known, score], names[known])
     return found
+
+
+def _is_binary(rows: pd.DataFrame, *columns: str) -> bool:
+    import pandas as pd
+
+    known = [rows[name].dropna() for name in columns if name in rows.columns]
+    return all(bool(pd.to_numeric(part, errors="coerce").isin((0, 1)).all()) for part in known)
+
+
+def _right_answers(
+    rows: pd.DataFrame, group: str, label: str, prediction: str
+) -> dict[str, dict[str, _Figure]]:
+    """Return the accuracy by group, the one figure that needs no positive class."""
+    from pandas.api.types import is_numeric_dtype
+
+    if label not in rows.columns:
+        return {"accuracy": {}}
+    known = rows[rows[label].notna()]
+    given, truth = known[prediction], known[label]
+    if not (is_numeric_dtype(given) and is_numeric_dtype(truth)):
+        given, truth = given.astype(str), truth.astype(str)
+    elif not (truth == truth.round()).all():
+        return {"accuracy": {}}  # measurements, not classes: never right to the last digit
+    grouped = (given == truth).astype(float).groupby(known[group].astype(str))
+    return {"accuracy": _rates(grouped.mean(), grouped.size())}
 
 
 def _share(of: float, rate: Any) -> Any:

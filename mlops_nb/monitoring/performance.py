@@ -90,7 +90,7 @@ def performance(
     if not wanted:
         known = ", ".join([*BINARY, *REGRESSION])
         raise InputError("the baseline holds no figure of performance", f"known: {known}")
-    found = _measured(rows, label, prediction, score)
+    found = _measured(rows, label, prediction, score, classes="accuracy" in baseline)
     results = []
     for name in wanted:
         if name not in found:
@@ -116,19 +116,25 @@ def _labelled(frame: pd.DataFrame, label: str, prediction: str) -> pd.DataFrame:
 
 
 def _measured(
-    rows: pd.DataFrame, label: str, prediction: str, score: str
+    rows: pd.DataFrame, label: str, prediction: str, score: str, *, classes: bool = False
 ) -> dict[str, tuple[Metric, float, float]]:
-    """Return metric, value and standard error of every figure the rows allow."""
+    """Return metric, value and standard error of every figure the rows allow.
+
+    With `classes`, numbers other than 0 and 1 are numbers of classes and not measurements.
+    """
     if not len(rows):
         return {}
     numeric = _numbers(rows[label])
     answers = _numbers(rows[prediction])
     scores = _numbers(rows[score]) if score in rows.columns else None
+    binary = numeric is not None and bool(np.isin(numeric, (0.0, 1.0)).all())
+    if numeric is not None and answers is not None and classes and not binary:
+        value, error = accuracy(np.ones(len(rows)), (numeric == answers).astype(np.float64))
+        return {"accuracy": (CLASSES["accuracy"], value, error)}
     if numeric is None or answers is None:
         right = rows[label].astype(str) == rows[prediction].astype(str)
         value, error = accuracy(np.ones(len(rows)), np.asarray(right, dtype=np.float64))
         return {"accuracy": (CLASSES["accuracy"], value, error)}
-    binary = bool(np.isin(numeric, (0.0, 1.0)).all())
     found = {}
     for name, metric in (BINARY if binary else REGRESSION).items():
         given = answers if metric.of == "prediction" else scores

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mlops_nb.errors import InputError
-from mlops_nb.monitoring import by_group
+from mlops_nb.monitoring import by_group, performance
 from mlops_nb.result import Result, Status
 
 
@@ -73,3 +73,30 @@ def test_bad_requests() -> None:
     assert {r.status for r in by_group(_rows(0).head(0), ["origin"], label="late")} == {
         Status.SKIPPED
     }
+
+
+@pytest.mark.parametrize("codes", [{"a": "a", "b": "b", "c": "c"}, {"a": 0, "b": 1, "c": 2}])
+def test_many_classes_are_compared_by_accuracy(codes: dict[str, object]) -> None:
+    rng = np.random.default_rng(0)
+    truth, group = rng.choice(["a", "b", "c"], 900), rng.choice(["x", "y"], 900)
+    wrong = (group == "y") & (rng.random(900) < 0.5)
+    frame = pd.DataFrame(
+        {
+            "truth": pd.Series(truth).map(codes),
+            "prediction": pd.Series(np.where(wrong, "a", truth)).map(codes),
+            "group": group,
+        }
+    )
+    (result,) = by_group(frame, ["group"], label="truth")
+    assert (result.name, result.status) == ("fairness.accuracy", Status.WARNED)
+    baseline = {"accuracy": 0.99, "macro_f1": 0.99, "rows": 900.0}
+    (found,) = performance(frame, label="truth", baseline=baseline)
+    assert (found.name, found.status) == ("performance.accuracy", Status.FAILED)
+
+
+def test_measurements_are_not_compared_by_group() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"truth": rng.normal(size=400), "group": rng.choice(["x", "y"], 400)})
+    frame["prediction"] = frame["truth"] + 0.1
+    (result,) = by_group(frame, ["group"], label="truth")
+    assert result.status is Status.SKIPPED
