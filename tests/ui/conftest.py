@@ -65,7 +65,7 @@ def visit(browser: Any) -> Callable[[str], Any]:
     """Open a page that fails the test on a console error or a request to another host."""
 
     @contextmanager
-    def open_page(url: str, *, width: int = 1280) -> Iterator[Any]:
+    def open_page(url: str, *, width: int = 1280, expected: str = "") -> Iterator[Any]:
         context = browser.new_context(viewport={"width": width, "height": 800})
         page = context.new_page()
         page.set_default_timeout(30_000)
@@ -79,8 +79,9 @@ def visit(browser: Any) -> Callable[[str], Any]:
                 others.append(request.url)
 
         def hear(message: Any) -> None:
-            if message.type == "error":
-                errors.append(f"{message.text} ({message.location.get('url')})")
+            text = f"{message.text} ({message.location.get('url')})"
+            if message.type == "error" and not (expected and expected in text):
+                errors.append(text)
 
         page.on("request", look)
         page.on("console", hear)
