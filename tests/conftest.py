@@ -33,9 +33,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return load_project(tmp_path)
 
 
-@pytest.fixture(scope="session")
+# A module at a time: while playwright runs, no other event loop can in this process.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Debian's Chromium, driven by playwright, which runs once in a process."""
+    """Debian's Chromium, driven by playwright."""
     api = pytest.importorskip("playwright.sync_api")
     path = shutil.which("chromium")
     if path is None:
