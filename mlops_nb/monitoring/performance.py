@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -127,14 +127,11 @@ def _measured(
     numeric = _numbers(rows[label])
     answers = _numbers(rows[prediction])
     scores = _numbers(rows[score]) if score in rows.columns else None
-    binary = numeric is not None and bool(np.isin(numeric, (0.0, 1.0)).all())
-    if numeric is not None and answers is not None and classes and not binary:
-        value, error = accuracy(np.ones(len(rows)), (numeric == answers).astype(np.float64))
-        return {"accuracy": (CLASSES["accuracy"], value, error)}
     if numeric is None or answers is None:
-        right = rows[label].astype(str) == rows[prediction].astype(str)
-        value, error = accuracy(np.ones(len(rows)), np.asarray(right, dtype=np.float64))
-        return {"accuracy": (CLASSES["accuracy"], value, error)}
+        return _accuracy_alone(rows[label].astype(str) == rows[prediction].astype(str))
+    binary = bool(np.isin(numeric, (0.0, 1.0)).all())
+    if classes and not binary:
+        return _accuracy_alone(numeric == answers)
     found = {}
     for name, metric in (BINARY if binary else REGRESSION).items():
         given = answers if metric.of == "prediction" else scores
@@ -148,6 +145,12 @@ def _measured(
         if math.isfinite(value):
             found[name] = (metric, value, error)
     return found
+
+
+def _accuracy_alone(right: Any) -> dict[str, tuple[Metric, float, float]]:
+    """Return the one figure of answers that have no positive class and no distance."""
+    value, error = accuracy(np.ones(len(right)), np.asarray(right, dtype=np.float64))
+    return {"accuracy": (CLASSES["accuracy"], value, error)}
 
 
 def _numbers(column: pd.Series) -> np.ndarray | None:
