@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import tomllib
 import zipfile
 from pathlib import Path
@@ -86,9 +85,7 @@ def test_the_front_ends_lock_names_no_host() -> None:
 @pytest.mark.parametrize("variable", ["PRE_COMMIT", "SKIP_JUPYTER_BUILDER"])
 def test_the_python_part_alone(tree: Path, variable: str) -> None:
     assert requirements(tree, **{variable: "1"}) == []
-    started = time.monotonic()
     files = build(tree, **{variable: "1"})
-    assert time.monotonic() - started < 20
     assert not any("labextension" in name for name in files)
     assert "mlops_nb/server/handlers.py" in files
     assert SERVER_CONFIG in files

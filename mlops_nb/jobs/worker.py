@@ -83,12 +83,8 @@ def _read_requests(requests: queue.SimpleQueue[bytes]) -> None:
 
 
 def _execute(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
-    import papermill
     from nbclient.exceptions import DeadKernelError
-    from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
-
-    from mlops_nb.jobs import engine
 
     try:
         book, injected = _prepared(
@@ -98,7 +94,6 @@ def _execute(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
         # nbformat answers a notebook that breaks its schema with whatever happens to fail.
         problem = f"the notebook is malformed: {type(error).__name__}: {error}"
         return {"event": "end", "status": "refused", "fault": None, "message": problem}
-    papermill_engines.register(engine.NAME, engine.JobEngine)
     running: list[tuple[Manager, Client]] = []
     kills_before = _memory_kills()
 
@@ -107,16 +102,7 @@ def _execute(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
         _handle_signals(manager, client)
 
     try:
-        papermill.execute_notebook(
-            book,
-            None,
-            engine_name=engine.NAME,
-            kernel_name="python3",
-            progress_bar=False,
-            target=Path(request["output"]),
-            watch=watch,
-            on_cell=lambda cell, cells: send({"event": "cell", "cell": cell, "cells": cells}),
-        )
+        _through_papermill(book, Path(request["output"]), watch, send)
     except PapermillExecutionError as error:
         # By now papermill has put cells of its own into the notebook: only the error knows.
         status = "memory" if error.ename in _MEMORY_ERRORS else "failed"
@@ -128,6 +114,27 @@ def _execute(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     finally:
         _tidy(running)
     return {"event": "end", "status": "succeeded", "fault": None}
+
+
+def _through_papermill(
+    book: Any, target: Path, watch: Callable[[Manager, Client], None], send: Send
+) -> None:
+    import papermill
+    from papermill.engines import papermill_engines
+
+    from mlops_nb.jobs import engine
+
+    papermill_engines.register(engine.NAME, engine.JobEngine)
+    papermill.execute_notebook(
+        book,
+        None,
+        engine_name=engine.NAME,
+        kernel_name="python3",
+        progress_bar=False,
+        target=target,
+        watch=watch,
+        on_cell=lambda cell, cells: send({"event": "cell", "cell": cell, "cells": cells}),
+    )
 
 
 def _prepared(path: Path, code: str, parameters: Mapping[str, Any]) -> tuple[Any, int | None]:

@@ -21,6 +21,7 @@ WORDS = {
     "accuracy": "share of right answers",
     "roc_auc": "ranking (ROC AUC)",
 }
+ADVICE = "decide whether the difference can be justified; if not, look at the group's data"
 LEVEL = 0.01
 """Chance of a false alarm over all pairs of groups of one check."""
 
@@ -210,7 +211,6 @@ def _judge(
     pairs = len(found) * (len(found) - 1) / 2
     sure = difference > -float(ndtri(LEVEL / 2 / pairs)) * error
     status = Status.WARNED if sure and difference > max_difference else Status.PASSED
-    small = f"; {seen - len(found)} groups are too small" if seen > len(found) else ""
     return Result(
         name=f"fairness.{metric}",
         subject=group,
@@ -218,20 +218,21 @@ def _judge(
         value=difference,
         threshold=max_difference,
         window=window,
-        message=(
-            f"{WORDS[metric]} by {group}: from {found[low].value:.3g} ({low}) to "
-            f"{found[high].value:.3g} ({high}) over {len(found)} groups{small}"
-        ),
-        advice=(
-            "decide whether the difference can be justified; if not, look at the group's data"
-            if status is Status.WARNED
-            else ""
-        ),
+        message=f"{WORDS[metric]} by {group}: {_range(found, low, high, seen)}",
+        advice=ADVICE if status is Status.WARNED else "",
         evidence={
             "ratio": found[low].value / found[high].value if found[high].value else None,
             "standard_error": error,
             "groups": {name: _interval(figure) for name, figure in found.items()},
         },
+    )
+
+
+def _range(found: dict[str, _Figure], low: str, high: str, seen: int) -> str:
+    small = f"; {seen - len(found)} groups are too small" if seen > len(found) else ""
+    return (
+        f"from {found[low].value:.3g} ({low}) to {found[high].value:.3g} ({high}) "
+        f"over {len(found)} groups{small}"
     )
 
 
