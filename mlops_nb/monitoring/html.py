@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from mlops_nb.result import SEVERITY, Result, Status
+from mlops_nb.result import SEVERITY, Result, Status, worst
 
 if TYPE_CHECKING:
     from mlops_nb.monitoring.drift import Drift
@@ -148,7 +148,7 @@ def columns_table(drift: Drift) -> str:
 def drift_html(drift: Drift) -> str:
     """Return a comparison as the output of a notebook cell."""
     rows = f"{drift.reference.rows:,} reference rows, {drift.current.rows:,} current rows"
-    body = heading(drift.status, "data drift", f"{drift.headline()} ({rows})")
+    body = heading(worst(drift.results()), "data drift", f"{drift.headline()} ({rows})")
     body += cards([r for r in drift.results() if r.name != "drift.dataset"])
     body += "".join(f"<p class='mute'>{escape(text)}</p>" for text in drift.warnings)
     return fragment(

@@ -14,6 +14,7 @@ from mlops_nb.errors import InputError
 from mlops_nb.monitoring import charts, html
 from mlops_nb.monitoring.drift import Drift
 from mlops_nb.monitoring.verdict import Verdict
+from mlops_nb.result import worst
 
 CHARTS = 24
 """Most distributions drawn; the table names every column."""
@@ -96,7 +97,7 @@ def _drift_top(drift: Drift, title: str) -> str:
         )
     findings = [result for result in drift.results() if result.name != "drift.dataset"]
     return (
-        html.heading(drift.status, title, f"{drift.headline()} ({rows})")
+        html.heading(worst(drift.results()), title, f"{drift.headline()} ({rows})")
         + html.cards(findings)
         + told
         + "".join(f"<p class='mute'>{escape(text)}</p>" for text in drift.warnings)

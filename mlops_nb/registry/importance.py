@@ -16,8 +16,8 @@ from mlops_nb.registry.estimator import classes_of
 from mlops_nb.registry.metrics import DEFAULT, direction, estimate, metrics_of
 from mlops_nb.registry.scoring import ScoringModel
 
-ROWS = 2000
-REPEATS = 5
+ROWS, FEWEST_ROWS = 2000, 500
+REPEATS, FEWEST_REPEATS = 5, 3
 SECONDS = 2.0
 
 
@@ -71,7 +71,15 @@ def permutation_importance(
     if base is None:
         return metric, []
     each = max(time.monotonic() - started, 1e-6)
-    repeats = int(np.clip(SECONDS / (each * len(model.features)), 1, REPEATS))
+    affordable = SECONDS / (each * len(model.features))
+    repeats = int(np.clip(affordable, FEWEST_REPEATS, REPEATS))
+    if affordable < FEWEST_REPEATS and len(sample) > FEWEST_ROWS:
+        # Fewer rows before fewer repeats: without repeats nobody knows what is chance.
+        fitting = int(len(sample) * affordable / FEWEST_REPEATS)
+        sample = sample.head(max(FEWEST_ROWS, fitting))
+        base = _value(model, sample, label, metric)
+        if base is None:
+            return metric, []
     random = np.random.default_rng(seed)
     found = []
     for feature in model.features:

@@ -44,6 +44,20 @@ def test_a_verdict_with_its_comparison(tmp_path: Path) -> None:
     assert len(re.findall("<div class='chart'></div>", page)) == 4
 
 
+def test_the_headline_is_as_grave_as_the_gravest_finding(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    one = pd.DataFrame({"x": rng.normal(size=2000), "score": rng.uniform(0, 0.3, 2000)})
+    moved = drift(one, one.assign(x=one["x"] + 1), classifier=False)
+    for found, word in (
+        (moved, "look"),
+        (drift(one, one.assign(score=one["score"] + 0.5), classifier=False), "act"),
+    ):
+        page = render(found, tmp_path / "page.html").read_text(encoding="utf-8")
+        for text in (page, found._repr_html_()):
+            heading = text.partition("<h2>")[2].partition("</h2>")[0]
+            assert word in heading
+
+
 @pytest.mark.slow
 def test_wide_tables_stay_below_2_mb(tmp_path: Path) -> None:
     one, two = _tables(200)
