@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +49,8 @@ def init(root: Path, answers: Mapping[str, str]) -> list[Step]:
     Raises
     ------
     InputError
-        The folder cannot be written, or a file in it cannot be extended safely.
+        The folder cannot be written, a file in it cannot be extended safely, or the data that
+        are named lack a column that is named.
     ConfigError
         The configuration that is there is wrong.
     """
@@ -58,6 +60,7 @@ def init(root: Path, answers: Mapping[str, str]) -> list[Step]:
     if root.is_dir():
         load_project(root)
     hooks = _pre_commit(root)
+    _check_columns(root, answers)
     try:
         root.mkdir(parents=True, exist_ok=True)
         steps = [_configuration(root), _write(root / ".pre-commit-config.yaml", hooks)]
@@ -65,6 +68,21 @@ def init(root: Path, answers: Mapping[str, str]) -> list[Step]:
         return [*steps, _gitignore(root)]
     except OSError as error:
         raise InputError(f"cannot write to {root}: {error}", "check its permissions") from error
+
+
+def _check_columns(root: Path, answers: Mapping[str, str]) -> None:
+    data = root / "notebooks" / answers.get("data", "")
+    # Without the notebooks' folder, which is made later, `..` would lead nowhere.
+    data = Path(os.path.normpath(data))
+    named = [answers[key] for key in ("target", "id_column", "timestamp_column") if key in answers]
+    named += [name.strip() for name in answers.get("groups", "").split(",") if name.strip()]
+    if not data.is_file() or not named:
+        return  # the data may come later
+    try:
+        from mlops_nb.frames import open_table
+    except ModuleNotFoundError:
+        return  # a project can be begun with the base install; the first job will tell
+    open_table(data, required=named)
 
 
 def _template(name: str) -> str:

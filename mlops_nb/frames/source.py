@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def open_table(source: Any, *, engine: str = "duckdb") -> ibis.Table:
+def open_table(source: Any, *, engine: str = "duckdb", required: Sequence[str] = ()) -> ibis.Table:
     """Open a table of any origin.
 
     Parameters
@@ -27,11 +27,14 @@ def open_table(source: Any, *, engine: str = "duckdb") -> ibis.Table:
         Arrow table; an ibis table, which is returned as it is.
     engine : {"duckdb"}
         What computes.
+    required : sequence of str
+        Columns that must be there.
 
     Raises
     ------
     InputError
-        The file is missing, unreadable or of an unknown kind, or there is no row or column.
+        The file is missing, unreadable or of an unknown kind, there is no row or column, or a
+        required column is missing.
     """
     if engine != "duckdb":
         raise InputError(f"unknown engine {engine!r}", "known: duckdb")
@@ -49,6 +52,10 @@ def open_table(source: Any, *, engine: str = "duckdb") -> ibis.Table:
         table, name = connection.table("data"), "the table"
     if not rows(table):
         raise InputError(f"{name} has no row", "check what it was made from")
+    for column in required:
+        if column not in table.columns:
+            hint = did_you_mean(column, map(str, table.columns))
+            raise InputError(f"{name} has no column {column!r}", hint)
     return table
 
 
@@ -67,12 +74,7 @@ def read_table(source: str | Path, *, required: Sequence[str] = ()) -> pd.DataFr
     InputError
         The file is missing, unreadable or empty, or lacks a required column.
     """
-    table = to_pandas(open_table(source))
-    for name in required:
-        if name not in table.columns:
-            hint = did_you_mean(name, map(str, table.columns))
-            raise InputError(f"{source} has no column {name!r}", hint)
-    return table
+    return to_pandas(open_table(source, required=required))
 
 
 def _read(source: str | Path) -> ibis.Table:

@@ -71,6 +71,19 @@ def test_a_wrong_configuration_is_refused_before_anything_is_written(tmp_path: P
     assert [p.name for p in tmp_path.iterdir()] == ["mlops.toml"]
 
 
+def test_a_column_that_the_data_lack_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "history.csv").write_text("months,churned\n1,0\n")
+    answers = {"data": "../history.csv", "target": "churnd"}
+    with pytest.raises(InputError, match=r"history.csv has no column 'churnd'") as caught:
+        init(tmp_path, answers)
+    assert caught.value.hint == "did you mean 'churned'?"
+    with pytest.raises(InputError, match="no column 'region'"):
+        init(tmp_path, {**answers, "target": "churned", "groups": "months, region"})
+    assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
+    init(tmp_path, {"data": "../to-come.csv", "target": "churnd"})
+    assert (tmp_path / "notebooks" / "train.ipynb").is_file()
+
+
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("")
     with pytest.raises(InputError, match="is a file"):
