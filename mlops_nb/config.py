@@ -68,6 +68,19 @@ class Job(_Table):
     """Alert routes told of a failure or a failed check; empty: all of them."""
 
 
+class Fairness(_Table):
+    """``[tool.mlops.gates.fairness]``: how differently groups may be treated; unset: not asked."""
+
+    columns: list[str] = []
+    """Columns whose values are the groups; empty: the groups the version was registered with."""
+    selection_ratio: float | None = None
+    """Least ratio of the lowest to the highest selection rate; 0.8 is the four-fifths rule."""
+    selection_difference: float | None = None
+    """Largest difference between selection rates: demographic parity."""
+    odds_difference: float | None = None
+    """Largest difference between true or between false positive rates: equalised odds."""
+
+
 class Gates(_Table):
     """``[tool.mlops.gates]``: what a model version must show before it is promoted."""
 
@@ -82,6 +95,21 @@ class Gates(_Table):
     """Least gain over the champion on the same rows."""
     confidence: float = 0.95
     """Certainty (0–1) with which the gain must be above `challenger-gain`."""
+    group_minimum: dict[str, float] = {}
+    """Metric → lowest value allowed in any group of the card; fails when it is surely lower."""
+    group_maximum: dict[str, float] = {}
+    """Metric → highest value allowed in any group of the card; fails when it is surely higher."""
+    fairness: Fairness = msgspec.field(default_factory=Fairness)
+    calibration_error: float | None = None
+    """Largest expected calibration error of binary scores, 0–1; unset: not asked."""
+    milliseconds_per_1000_rows: float | None = None
+    """Longest time that scoring 1,000 rows may take; unset: not asked."""
+    megabytes: float | None = None
+    """Largest model file; unset: not asked."""
+    lint: bool = False
+    """Whether the linter must find no error in the notebook slice of the version's run."""
+    complete_card: bool = False
+    """Whether a card without owner, intended use or limits refuses; it warns otherwise."""
 
 
 class Alerts(_Table):
@@ -297,6 +325,7 @@ def tables() -> dict[str, type[_Table]]:
         "tool.mlops.jobs.NAME": Job,
         "tool.mlops.jobs.NAME.after": After,
         "tool.mlops.gates": Gates,
+        "tool.mlops.gates.fairness": Fairness,
         "tool.mlops.alerts": Alerts,
     }
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import MlopsError, NotFoundError
+from mlops_nb.lint.engine import lint_paths
+from mlops_nb.lint.rule import Severity
 from mlops_nb.registry import card as cards
 from mlops_nb.registry import evidence, gates
 from mlops_nb.registry.bootstrap import Gain
 from mlops_nb.registry.compare import compare
+from mlops_nb.registry.estimator import classes_of
 from mlops_nb.registry.scoring import load_model
 from mlops_nb.registry.versions import ModelVersion, fact, resolve
 from mlops_nb.result import Result, worst
@@ -60,6 +66,10 @@ def evaluate_version(
             raise MlopsError(f"{version.label} has no champion to be compared with")
         return _gain(project, version, champion, allow_pickle=allow_pickle)
 
+    @cache
+    def scored() -> gates.Scored:
+        return _scored(project, version, allow_pickle=allow_pickle)
+
     results = gates.run(
         gates.Case(
             version=version,
@@ -67,6 +77,8 @@ def evaluate_version(
             card=facts,
             champion=champion,
             measure=measured,
+            score=scored,
+            lint=lambda: _lint_errors(project, version),
         )
     )
     answers = [result.to_dict() for result in results]
@@ -97,3 +109,31 @@ def _gain(
         confidence=rules.confidence,
         demanded=rules.challenger_gain,
     )
+
+
+def _scored(project: Project, version: ModelVersion, *, allow_pickle: bool) -> gates.Scored:
+    model = load_model(version.label, project, allow_pickle=allow_pickle)
+    rows = evidence.read_table(project, version, evidence.HOLDOUT)
+    return gates.Scored(
+        rows=rows,
+        label=str(fact(version, "label")),
+        answers=model.score(rows),
+        task=model.task,
+        positive=classes_of(model.estimator)[1] if model.task == "binary" else None,
+    )
+
+
+def _lint_errors(project: Project, version: ModelVersion) -> Sequence[str] | None:
+    """Return the errors in the slice of the notebook that the version's run depends on."""
+    text = evidence.run_file(project, version, "mlops/slice.ipynb")
+    if text is None:
+        return None
+    with tempfile.TemporaryDirectory() as temporary:
+        notebook = Path(temporary) / "slice.ipynb"
+        notebook.write_text(text, encoding="utf-8")
+        found = lint_paths(project, [notebook]).diagnostics
+    return [
+        f"cell {one.cell}: {one.code} {one.message}"
+        for one in found
+        if one.severity == Severity.ERROR
+    ]

@@ -8,9 +8,11 @@ import os
 import signal
 import sqlite3
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_iris
@@ -27,7 +29,7 @@ from mlops_nb.actions.promote import promote
 from mlops_nb.actions.reference import load_baseline, load_reference
 from mlops_nb.actions.register import register_model
 from mlops_nb.actions.rollback import restore, rollback
-from mlops_nb.config import Project, load_project
+from mlops_nb.config import Fairness, Gates, Project, load_project
 from mlops_nb.errors import GateError, InputError, MlopsError, NotFoundError
 from mlops_nb.registry import evidence, gates
 from mlops_nb.registry.ledger import history, verify
@@ -195,6 +197,36 @@ def test_a_gate_of_ones_own(project: Project) -> None:
         gates.remove("small_enough")
         gates.remove("broken")
     promote("own", project=project)
+
+
+def test_groups_fairness_calibration_speed_and_lint_are_gates(project: Project) -> None:
+    rules = Gates(
+        group_minimum={"roc_auc": 0.5},
+        fairness=Fairness(selection_ratio=0.8),
+        calibration_error=0.5,
+        milliseconds_per_1000_rows=10_000,
+        megabytes=10,
+        lint=True,
+    )
+    strict = replace(project, config=msgspec.structs.replace(project.config, gates=rules))
+    run_id = run_with(project, "judged", strong())
+    book = {
+        "nbformat": 4, "nbformat_minor": 5, "metadata": {"language_info": {"name": "python"}},
+        "cells": [{"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None,
+                   "outputs": [], "source": "print(never_bound)"}],
+    }  # fmt: skip
+    notebook = project.home / "slice.ipynb"
+    notebook.write_text(json.dumps(book), encoding="utf-8")
+    runs.upload(project, run_id, notebook, "mlops/slice.ipynb")
+    register(project, run_id, "judged", groups=["side"])
+    by_name = {r.name: r for r in evaluate("judged@challenger", project=strict)}
+    assert by_name["gate.group_minimum"].status is Status.PASSED
+    assert by_name["gate.calibration"].status is Status.PASSED
+    assert by_name["gate.latency"].status is by_name["gate.size"].status is Status.PASSED
+    # Big tumours are called benign far less often than small ones.
+    assert by_name["gate.fairness.selection_ratio"].status is Status.FAILED
+    assert by_name["gate.lint"].status is Status.FAILED
+    assert "'never_bound'" in by_name["gate.lint"].message
 
 
 def test_aliases_moved_behind_the_logs_back(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""Cards and gates as plain functions of their facts."""
+"""Cards as plain functions of their facts, and how versions are named."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_nb.config import Gates
 from mlops_nb.errors import InputError
-from mlops_nb.registry import card, card_html, card_markdown, card_sections, gates
-from mlops_nb.registry.bootstrap import Gain
+from mlops_nb.registry import card, card_html, card_markdown, card_sections
 from mlops_nb.registry.ledger import Standing, logged
-from mlops_nb.registry.versions import ModelVersion, _parse
-from mlops_nb.result import Status
+from mlops_nb.registry.versions import _parse
 from mlops_nb.state.audit import Entry
 
 
@@ -111,75 +108,6 @@ def test_unknown_fields_of_a_card_are_refused() -> None:
     with pytest.raises(InputError, match="no field 'onwer'") as caught:
         card.check_stated({"onwer": "me"})
     assert caught.value.hint == "did you mean 'owner'?"
-
-
-def version(number: int = 2, **metrics: float) -> ModelVersion:
-    return ModelVersion(
-        name="m",
-        version=number,
-        aliases=(),
-        run_id="r",
-        source="s",
-        created=datetime.now(UTC),
-        metrics=metrics,
-    )
-
-
-def case(rules: Gates, *, low: float | None = None, **metrics: float) -> gates.Case:
-    def measure() -> Gain:
-        assert low is not None
-        return Gain(
-            metric="roc_auc",
-            challenger=0.8,
-            champion=0.7,
-            gain=0.1,
-            low=low,
-            high=0.2,
-            confidence=0.95,
-            certainty=0.9,
-            rows=100,
-        )
-
-    return gates.Case(
-        version=version(**metrics),
-        rules=rules,
-        card=facts(),
-        champion=None if low is None else version(1),
-        measure=measure,
-    )
-
-
-@pytest.mark.parametrize(
-    ("rules", "metrics", "expected"),
-    [
-        (Gates(minimum={"roc_auc": 0.8}), {"roc_auc": 0.8}, Status.PASSED),
-        (Gates(minimum={"roc_auc": 0.8}), {"roc_auc": 0.79}, Status.FAILED),
-        (Gates(maximum={"brier": 0.2}), {"brier": 0.2}, Status.PASSED),
-        (Gates(maximum={"brier": 0.2}), {"brier": 0.21}, Status.FAILED),
-        (Gates(minimum={"auc": 0.8}), {"roc_auc": 0.9}, Status.FAILED),
-    ],
-)
-def test_bounds(rules: Gates, metrics: dict[str, float], expected: Status) -> None:
-    result = gates.run(case(rules, **metrics))[0]
-    assert result.status is expected
-    assert bool(result.advice) == (expected is Status.FAILED)
-
-
-@pytest.mark.parametrize(
-    ("low", "gain", "expected"),
-    [
-        (None, 0.0, Status.NOT_APPLICABLE),
-        (0.01, 0.0, Status.PASSED),
-        (0.0, 0.0, Status.FAILED),
-        (-0.01, 0.0, Status.FAILED),
-        (0.01, 0.02, Status.FAILED),
-    ],
-)
-def test_the_challenger_must_be_surely_better(
-    low: float | None, gain: float, expected: Status
-) -> None:
-    result = gates.run(case(Gates(challenger_gain=gain), low=low))[0]
-    assert (result.name, result.status) == ("gate.challenger", expected)
 
 
 @pytest.mark.parametrize(
