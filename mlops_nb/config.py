@@ -112,6 +112,28 @@ class Gates(_Table):
     """Whether a card without owner, intended use or limits refuses; it warns otherwise."""
 
 
+class Owners(_Table):
+    """``[tool.mlops.owners]``: who answers for the models, by e-mail address."""
+
+    science: list[str] = []
+    """Who may approve a version for data science."""
+    engineering: list[str] = []
+    """Who may approve a version for engineering."""
+
+
+class Approvals(_Table):
+    """``[tool.mlops.approvals]``: what a promotion needs once owners are named."""
+
+    science: int = 1
+    """Number of approvals by owners of science, not counting who made the version."""
+    engineering: int = 1
+    """Number of approvals by owners of engineering, not counting who made the version."""
+    allowed_signers: str = "allowed_signers"
+    """File of identities and public SSH keys, from the project's root; commit it."""
+    one_person: bool = False
+    """Whether nobody else is there to approve; the model card says so."""
+
+
 class Alerts(_Table):
     """``[tool.mlops.alerts]``: where alerts go."""
 
@@ -133,6 +155,8 @@ class Config(_Table):
     lint: Lint = msgspec.field(default_factory=Lint)
     jobs: dict[str, Job] = {}
     gates: Gates = msgspec.field(default_factory=Gates)
+    owners: Owners = msgspec.field(default_factory=Owners)
+    approvals: Approvals = msgspec.field(default_factory=Approvals)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
 
 
@@ -326,6 +350,8 @@ def tables() -> dict[str, type[_Table]]:
         "tool.mlops.jobs.NAME.after": After,
         "tool.mlops.gates": Gates,
         "tool.mlops.gates.fairness": Fairness,
+        "tool.mlops.owners": Owners,
+        "tool.mlops.approvals": Approvals,
         "tool.mlops.alerts": Alerts,
     }
 

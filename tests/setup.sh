@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# What the tests need beside the Python environment: a browser and the built front end.
+# What the tests need beside the Python environment: a browser, SSH keys, the built front end.
 set -euo pipefail
 environment=$1
 
-if ! command -v chromium >/dev/null; then
+packages=()
+command -v chromium >/dev/null || packages+=(chromium)
+command -v ssh-keygen >/dev/null || packages+=(openssh-client)
+if [ ${#packages[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "installing Chromium ..."
+    echo "installing ${packages[*]} ..."
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${packages[@]}" >/dev/null
   else
-    echo "no Chromium: the browser tests will be skipped (on Debian: apt install chromium)" >&2
+    echo "some tests will be skipped; on Debian: apt install ${packages[*]}" >&2
   fi
 fi
 

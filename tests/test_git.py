@@ -91,3 +91,24 @@ def test_no_tree_and_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert git.snapshot(tmp_path) is None
     monkeypatch.setenv("PATH", "")
     assert git.snapshot(tmp_path) is None
+
+
+def test_anchored_words_stay_beside_all_branches(tree: Path) -> None:
+    assert git.anchored(tree) == []
+    assert git.anchor(tree, "seal-1 promote m/1")
+    assert git.anchor(tree, "seal-2 rollback m/1")
+    assert git.anchored(tree) == ["seal-2 rollback m/1", "seal-1 promote m/1"]
+    state = git.snapshot(tree)
+    assert state is not None
+    assert not state.dirty
+    assert _git(tree, "log", "--format=%s", "HEAD") == "first"
+
+
+def test_nothing_is_anchored_outside_of_a_repository(tmp_path: Path) -> None:
+    assert not git.anchor(tmp_path, "words")
+    assert git.anchored(tmp_path) == []
+
+
+def test_whom_git_takes_the_user_for(tree: Path) -> None:
+    _git(tree, "config", "user.email", "ana@example.org")
+    assert git.email(tree) == "ana@example.org"

@@ -81,11 +81,17 @@ def evaluate_version(
             lint=lambda: _lint_errors(project, version),
         )
     )
+    record(project, version, results)
+    return results
+
+
+def record(project: Project, version: ModelVersion, results: Sequence[Result]) -> None:
+    """Write what was said of a version into its evidence, its card and its status."""
     answers = [result.to_dict() for result in results]
+    facts = evidence.read_json(project, version, cards.JSON)
     evidence.write_json(project, version, evidence.GATES, {"schema": 1, "results": answers})
     cards.write(project, version, {**facts, "gates": answers})
     store.set_tags(project, version.name, version.version, {"mlops.status": worst(results).value})
-    return results
 
 
 def _champion(project: Project, version: ModelVersion) -> ModelVersion | None:

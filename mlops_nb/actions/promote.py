@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_nb.actions.evaluate import evaluate_version
+from mlops_nb.actions.evaluate import evaluate_version, record
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import GateError, InputError
-from mlops_nb.registry import gates
+from mlops_nb.registry import approvals, gates
 from mlops_nb.registry.succession import crown, standing
 from mlops_nb.registry.versions import ModelVersion, fact, resolve
 from mlops_nb.result import Result
@@ -26,7 +26,7 @@ class Promotion:
     previous : int, optional
         The champion before it, ``@previous`` now; None for a first one.
     results : tuple of Result
-        What the gates said.
+        What the gates said, and the approvals.
     seal : str
         The seal of its entry in the audit log.
     """
@@ -54,10 +54,11 @@ def promote(
     reference: str,
     *,
     reason: str = "",
+    override: bool = False,
     project: Project | None = None,
     allow_pickle: bool = False,
 ) -> Promotion:
-    """Evaluate a version and, when no gate refuses it, make it champion.
+    """Evaluate a version and, when no gate refuses it and its owners approve, make it champion.
 
     The champion before it becomes ``@previous``; the audit log keeps who, when, why and on what.
 
@@ -67,6 +68,8 @@ def promote(
         ``name@challenger`` or ``name/3``; a name alone means its challenger here.
     reason : str, optional
         Why, for the log.
+    override : bool, default=False
+        Promote it whatever gates and owners say; this needs a reason, and the log keeps both.
     project : Project, optional
         Whose registry and gates; those of the current folder by default.
     allow_pickle : bool, default=False
@@ -80,15 +83,17 @@ def promote(
     Raises
     ------
     GateError
-        A gate refused it, or another version was promoted in the meantime.
+        A gate refused it, an approval is missing, or another version was promoted meanwhile.
     InputError
-        It is champion already.
+        It is champion already, or gates are overridden without a reason.
     NotFoundError
         There is no such version.
     MlopsError
         The store's aliases are not where the audit log says.
     """
     project = project or load_project()
+    if override and not reason:
+        raise InputError("an override needs a reason", "--reason 'what makes it right this time'")
     if "@" not in reference and "/" not in reference:
         reference = f"{reference}@challenger"
     version = resolve(project, reference)
@@ -98,7 +103,10 @@ def promote(
     if before == version.version and audit.entries(project, version.name):
         raise InputError(f"{version.label} is champion already")
     results = evaluate_version(project, version, allow_pickle=allow_pickle)
-    _refuse(version, results)
+    results = [*results, approvals.check(project, version)]
+    record(project, version, results)
+    if not override:
+        _refuse(version, results)
     entry = crown(
         project,
         version.name,
@@ -106,6 +114,7 @@ def promote(
         expected=before,
         details={
             "reason": reason,
+            "override": override,
             "run_id": version.run_id,
             "sha256": fact(version, "sha256"),
             "gates": [

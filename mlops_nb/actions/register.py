@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mlops_nb import modelfile
+from mlops_nb import git, modelfile
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import InputError, MlopsError, NotFoundError
 from mlops_nb.registry import card as cards
@@ -199,6 +199,7 @@ def _publish(
     draft, stored = candidate.model, candidate.stored
     name = draft.version.name
     tags = {
+        "author": git.email(project.root),
         "features": draft.features,
         "format": stored.format,
         "label": candidate.label,

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mlops_nb.cli.model_approve import approve
 from mlops_nb.cli.model_audit import audit, reason_option
 from mlops_nb.cli.output import echo_json, echo_table, format_option
 from mlops_nb.cli.results import echo_results
@@ -28,6 +29,7 @@ def command() -> None:
     """
 
 
+command.add_command(approve)
 command.add_command(audit)
 
 
@@ -173,13 +175,20 @@ def evaluate(ctx: click.Context, reference: str, allow_pickle: bool, output_form
 @command.command("promote", epilog="Example: mlops model promote flights@challenger")
 @click.argument("reference")
 @reason_option
+@click.option(
+    "--override", is_flag=True, help="Promote whatever gates and owners say; needs --reason."
+)
 @pickle_option
 @format_option
-def promote(reference: str, reason: str, allow_pickle: bool, output_format: str) -> None:
-    """Make a version champion, if its gates let it; NAME alone means its challenger."""
+def promote(
+    reference: str, reason: str, override: bool, allow_pickle: bool, output_format: str
+) -> None:
+    """Make a version champion, if gates and owners let it; NAME alone means its challenger."""
     from mlops_nb.actions.promote import promote as run_promotion
 
-    promotion = run_promotion(reference, reason=reason, allow_pickle=allow_pickle)
+    promotion = run_promotion(
+        reference, reason=reason, override=override, allow_pickle=allow_pickle
+    )
     if output_format == "json":
         echo_json({"schema": 1, **promotion.to_dict()})
         return

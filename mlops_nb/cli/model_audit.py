@@ -74,6 +74,6 @@ def _show_log(name: str | None, output_format: str) -> None:
             ]
             for entry in entries
         ]
-        echo_table(["#", "time (UTC)", "who", "action", "champion", "reason"], rows)
+        echo_table(["#", "time (UTC)", "who", "action", "version", "reason"], rows)
     else:
         click.echo("the audit log is empty: nothing was promoted yet")

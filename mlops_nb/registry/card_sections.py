@@ -153,7 +153,9 @@ def _importance(facts: Mapping[str, Any]) -> Section:
 
 def _gates(facts: Mapping[str, Any]) -> Section:
     rows = [[r["name"], r["subject"], r["status"], r["message"]] for r in facts["gates"]]
-    return Section(title="Gates", header=("gate", "subject", "status", "finding"), rows=rows)
+    return Section(
+        title="Gates and approvals", header=("gate", "subject", "status", "finding"), rows=rows
+    )
 
 
 def _environment(facts: Mapping[str, Any]) -> Section:

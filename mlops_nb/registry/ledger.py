@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from mlops_nb import git
 from mlops_nb.config import Project
-from mlops_nb.registry.versions import CHAMPION, PREVIOUS, fact, list_versions
+from mlops_nb.errors import MlopsError
+from mlops_nb.registry.versions import CHAMPION, PREVIOUS, ModelVersion, fact, list_versions
 from mlops_nb.result import Result, Status
 from mlops_nb.state import audit
 from mlops_nb.store import versions as store
@@ -107,7 +110,8 @@ def verify(project: Project, name: str | None = None) -> list[Result]:
     Returns
     -------
     list of Result
-        ``audit.chain`` of the log, ``audit.aliases`` and ``audit.anchor`` of each model.
+        ``audit.chain`` of the log, ``audit.aliases`` and ``audit.anchor`` of each model, and
+        ``audit.git`` of the log.
 
     Raises
     ------
@@ -119,7 +123,7 @@ def verify(project: Project, name: str | None = None) -> list[Result]:
     for model in names:
         found = audit.entries(project, model)
         results += [_aliases(project, model, found), _anchor(project, model)]
-    return results
+    return [*results, _git(project)]
 
 
 def _chain(project: Project) -> Result:
@@ -180,6 +184,49 @@ def _anchor(project: Project, name: str) -> Result:
         else "every promotion the store knows of is in the log",
         advice="restore the state database from a backup" if lost else "",
     )
+
+
+def _git(project: Project) -> Result:
+    """Find entries cut off the end: each move is anchored in the repository as well."""
+    kept = git.anchored(project.root)
+    seals = {entry.seal for entry in audit.entries(project)}
+    lost = [line.partition(" ")[2] for line in kept if line.partition(" ")[0] not in seals]
+    answer = partial(Result, name="audit.git", subject="audit log")
+    if not kept:
+        return answer(
+            status=Status.NOT_APPLICABLE,
+            message="nothing is anchored in git: no repository, or no promotion yet",
+        )
+    return answer(
+        status=Status.FAILED if lost else Status.PASSED,
+        message=f"the log lost: {'; '.join(lost)}"
+        if lost
+        else f"all {len(kept)} moves anchored in git are in the log",
+        advice="restore the state database from a backup" if lost else "",
+    )
+
+
+def on_record(project: Project, version: ModelVersion) -> None:
+    """Refuse a champion of the store that the audit log, verified, does not name.
+
+    Raises
+    ------
+    MlopsError
+        The log was changed, or says that another version is champion, or none.
+    """
+    if audit.broken(project):
+        raise MlopsError(
+            "the audit log was changed after it was written: no champion can be trusted",
+            "mlops model audit --verify",
+        )
+    says = logged(audit.entries(project, version.name))
+    if says is None or says.champion != version.version:
+        other = f"version {says.champion}" if says else "no promotion"
+        raise MlopsError(
+            f"{version.label} is @champion in the store, but the audit log knows {other}",
+            f"mlops model audit {version.name} --verify; to score with it all the same, name it: "
+            f"{version.label}",
+        )
 
 
 def _told(standing: Standing) -> str:

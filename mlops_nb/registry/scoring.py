@@ -11,7 +11,8 @@ from mlops_nb import modelfile
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import InputError, MlopsError, did_you_mean
 from mlops_nb.registry import estimator as estimators
-from mlops_nb.registry.versions import ModelVersion, fact, resolve
+from mlops_nb.registry.ledger import on_record
+from mlops_nb.registry.versions import ModelVersion, fact, means_champion, resolve
 from mlops_nb.store import models
 
 if TYPE_CHECKING:
@@ -101,10 +102,13 @@ def load_model(
     NotFoundError
         There is no such model, alias or version.
     MlopsError
-        The model file was changed after its registration, or must not be loaded.
+        The model file was changed after its registration, or must not be loaded; or the
+        champion is one that the verified audit log does not know.
     """
     project = project or load_project()
     version = resolve(project, reference)
+    if means_champion(reference):
+        on_record(project, version)
     estimator = open_estimator(project, version, allow_pickle=allow_pickle)
     features = fact(version, "features")
     if features is None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from mlops_nb import git
 from mlops_nb.config import Project
 from mlops_nb.errors import GateError, InputError, MlopsError, NotFoundError
 from mlops_nb.registry.ledger import Standing, logged, settle, stored
@@ -150,8 +151,9 @@ def restore(project: Project, name: str, *, reason: str) -> audit.Entry:
 
 
 def _anchor(project: Project, entry: audit.Entry) -> None:
-    """Keep the seal in the store as well: a log cut short is then found out."""
+    """Keep the seal in the store and in git as well: a log cut short is then found out."""
     store.set_tags(project, entry.model, entry.version, tags_of({"seal": entry.seal}))
+    git.anchor(project.root, f"{entry.seal} {entry.action} {entry.model}/{entry.version}")
 
 
 def _agreed(project: Project, name: str, entries: list[audit.Entry]) -> Standing:

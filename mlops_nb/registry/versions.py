@@ -130,6 +130,12 @@ def resolve(project: Project, reference: str) -> ModelVersion:
     raise NotFoundError(f"model {name!r} has no alias {alias!r}", hint)
 
 
+def means_champion(reference: str) -> bool:
+    """Tell whether a reference means whichever version is champion."""
+    _, alias, number = _parse(reference)
+    return number is None and alias == CHAMPION
+
+
 def tags_of(facts: Mapping[str, object]) -> dict[str, str]:
     """Return the tags under which a version carries facts, JSON-serialisable ones."""
     return {f"mlops.{key}": json.dumps(value) for key, value in facts.items()}
