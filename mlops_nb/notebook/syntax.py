@@ -155,7 +155,7 @@ class _Rewriter:
         """Take away the indentation that all lines have, as `textwrap.dedent` does."""
         filled = [line for line in self.lines if line.strip()]
         indents = [line[: len(line) - len(line.lstrip(" \t"))] for line in filled]
-        margin = len(os.path.commonprefix(indents))
+        margin = len(os.path.commonprefix(indents))  # noqa: RUF071 - not paths
         for at, line in enumerate(self.lines if margin else ()):
             self._drop(at, min(margin, len(line)))
 
