@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mlops_nb.config import Project
     from mlops_nb.lint.report import LintReport
     from mlops_nb.lint.run import Options
+
+    Look = Callable[[Project, Options], LintReport]
 
 FORMATS = ["text", "json", "github", "gitlab", "sarif", "junit"]
 
@@ -49,7 +51,10 @@ def _codes(_context: click.Context, _option: click.Parameter, values: Sequence[s
     show_default=True,
     help="How to print the findings.",
 )
+@click.pass_obj
 def command(
+    look: Look | None,
+    /,
     paths: tuple[Path, ...],
     baseline: Path | None,
     write_baseline: bool,
@@ -67,7 +72,11 @@ def command(
 
     _check_usage(write_baseline=write_baseline, **flags)
     project, options = load_project(), _options(**flags)
-    report = lint_paths(project, list(paths) or [Path()], options)
+    # In a notebook the magic looks at that notebook, and at its kernel as well.
+    if look is not None and not paths:
+        report = look(project, options)
+    else:
+        report = lint_paths(project, list(paths) or [Path()], options)
     _say_what_was_done(report, options)
     if options.diff:
         _show_diff(report)

@@ -65,7 +65,8 @@ def _comment(cell: Cell, line: int, codes: list[str]) -> TextEdit | None:
         column, added = len(text.rstrip()) + 1, f"  # noqa: {', '.join(codes)}"
     new = list(cell.lines)
     new[line - 1] = text[: column - 1] + added + text[column - 1 :]
-    if _runs_as("\n".join(new)) != _runs_as("\n".join(cell.lines)):
+    before = _runs_as("\n".join(cell.lines))
+    if before is None or _runs_as("\n".join(new)) != before:
         return None
     return TextEdit(
         cell=cell.index, line=line, column=column, end_line=line, end_column=column, text=added

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from mlops_nb.config import Lint
 from mlops_nb.lint.context import Context
@@ -54,11 +55,29 @@ def lint_notebook(
     """
     if rules_to_run is None:
         rules_to_run = selected(config) if config else list(rules().values())
-    weights = config.severity if config else {}
-    places = Places(notebook.text)
     found = _run(rules_to_run, context or Context(notebook, job=job), ruff)
+    return placed(notebook, found, config.severity if config else {})
+
+
+def placed(
+    notebook: Notebook,
+    findings: Iterable[tuple[Rule, Finding]],
+    weights: Mapping[str, str] = MappingProxyType({}),
+) -> list[Diagnostic]:
+    """Return findings with their places in the file, in file order.
+
+    Parameters
+    ----------
+    notebook : Notebook
+        The notebook.
+    findings : iterable of (Rule, Finding)
+        What was found.
+    weights : mapping
+        Rule → severity, instead of the rule's own.
+    """
+    places = Places(notebook.text)
     return sorted(
-        (_diagnostic(notebook, places, rule, finding, weights) for rule, finding in found),
+        (_diagnostic(notebook, places, rule, finding, weights) for rule, finding in findings),
         key=lambda d: (d.cell is not None, d.cell or 0, d.line, d.column, d.code),
     )
 
@@ -123,6 +142,8 @@ def _diagnostic(
         execution_count=cell.execution_count if cell else None,
         cell_line=finding.line,
         cell_column=finding.column if finding.line else None,
+        cell_end_line=finding.end_line or finding.line,
+        cell_end_column=finding.end_column or (finding.column if finding.line else None),
         code=rule.code,
         severity=finding.severity or weights.get(rule.code) or rule.severity.value,
         message=finding.message,

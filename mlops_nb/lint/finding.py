@@ -108,8 +108,8 @@ class Diagnostic:
         The cell's id.
     execution_count : int, optional
         The cell's last execution.
-    cell_line, cell_column : int, optional
-        Where in the cell's text, from 1.
+    cell_line, cell_column, cell_end_line, cell_end_column : int, optional
+        Where in the cell's text, from 1; None of what is not in its text.
     code, severity, message : str
         The rule, its weight and what is wrong.
     fixable : bool
@@ -134,6 +134,8 @@ class Diagnostic:
     execution_count: int | None
     cell_line: int | None = None
     cell_column: int | None = None
+    cell_end_line: int | None = None
+    cell_end_column: int | None = None
     code: str
     severity: str
     message: str
@@ -149,4 +151,9 @@ class Diagnostic:
             *("file", "line", "column", "end_line", "end_column", "cell", "cell_id"),
             *("execution_count", "code", "severity", "message", "fixable"),
         )
+        return {name: getattr(self, name) for name in shown}
+
+    def in_cell(self) -> Mapping[str, int | None]:
+        """Return the place in the cell's text, which is what an editor wants."""
+        shown = ("cell_line", "cell_column", "cell_end_line", "cell_end_column")
         return {name: getattr(self, name) for name in shown}

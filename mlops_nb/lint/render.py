@@ -40,8 +40,12 @@ def summary(report: LintReport) -> str:
 
 def to_json(report: LintReport) -> str:
     """Return the stable JSON document."""
-    document = {
-        "schema": 1,
+    return json.dumps({"schema": 1, **document(report)}, indent=2)
+
+
+def document(report: LintReport) -> dict[str, object]:
+    """Return the content of the JSON document."""
+    return {
         "summary": {
             "files": report.files,
             "findings": len(report.diagnostics),
@@ -49,7 +53,6 @@ def to_json(report: LintReport) -> str:
         },
         "diagnostics": [diagnostic.to_dict() for diagnostic in report.diagnostics],
     }
-    return json.dumps(document, indent=2)
 
 
 def _place(diagnostic: Diagnostic) -> str:

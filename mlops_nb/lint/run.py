@@ -126,19 +126,24 @@ class Linter:
         """Lint a file, and fix it when the options say so."""
         try:
             content = path.read_bytes()
-            report = self._lint(parse_notebook(content, path))
-        except UnreadableNotebookError as error:
-            return self._unreadable(path, error)
         except OSError as error:  # no permission, a link that leads nowhere, a folder
             reason = f"the file cannot be read: {error.strerror or error}"
             return self._unreadable(path, UnreadableNotebookError(path, reason))
+        report = self.lint_content(path, content)
         if self.cache is not None and not any(d.internal for d in report.diagnostics):
             self.cache.put(self._key(path, content), report)
         return report
 
+    def lint_content(self, path: Path, content: bytes) -> FileReport:
+        """Lint the content of a file, whether it is saved or not."""
+        try:
+            return self._lint(parse_notebook(content, path))
+        except UnreadableNotebookError as error:
+            return self._unreadable(path, error)
+
     def _lint(self, notebook: Notebook) -> FileReport:
         path = notebook.path
-        run = self._rules_for(path)
+        run = self.rules_for(path)
         job = bool(self.jobs) and path.resolve() in self.jobs
         context = Context(notebook, job=job)
         if not context.is_python:
@@ -162,15 +167,16 @@ class Linter:
         return replace(_report(path, result.diagnostics), changes=result.count)
 
     def _unreadable(self, path: Path, problem: UnreadableNotebookError) -> FileReport:
-        return _report(path, list(lint_unreadable(path, problem, self._rules_for(path))))
+        return _report(path, list(lint_unreadable(path, problem, self.rules_for(path))))
 
-    def _rules_for(self, path: Path) -> list[Rule]:
+    def rules_for(self, path: Path) -> list[Rule]:
+        """Return the rules that look at a file."""
         without = tuple(ignored_for(self.settings, self.project.root, path))
         return [rule for rule in self.rules if not (without and rule.code.startswith(without))]
 
     def _key(self, path: Path, content: bytes) -> str:
         assert self.cache is not None  # noqa: S101
-        codes = [rule.code for rule in self._rules_for(path)]
+        codes = [rule.code for rule in self.rules_for(path)]
         job = bool(self.jobs) and path.resolve() in self.jobs
         return self.cache.key(path, content, (codes, self.settings.severity, job))
 
