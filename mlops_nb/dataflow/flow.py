@@ -23,6 +23,9 @@ class ControlFlow(ast.NodeVisitor):
     def _bind(self, name: str, node: ast.AST, *, imported: bool = False) -> None:
         raise NotImplementedError
 
+    def _release(self, name: str, node: ast.ExceptHandler) -> None:
+        raise NotImplementedError
+
     @contextmanager
     def _branch(self, *, guarded: bool = False) -> Iterator[None]:
         self._branches += 1
@@ -51,7 +54,7 @@ class ControlFlow(ast.NodeVisitor):
 
     def visit_If(self, node: ast.If) -> None:
         """Walk both branches as uncertain; asking ``globals()``, or the version, guards names."""
-        if _is_always(node.test):
+        if is_always(node.test):
             self._block(node.body)
             return
         guarded = _introspects(node.test)
@@ -110,6 +113,8 @@ class ControlFlow(ast.NodeVisitor):
                 if handler.name:
                     self._bind(handler.name, handler)
                 self._block(handler.body)
+                if handler.name:  # Python deletes the name where the handler ends
+                    self._release(handler.name, handler)
         with self._branch():
             self._block(node.orelse)
         self._block(node.finalbody)
@@ -125,7 +130,7 @@ class ControlFlow(ast.NodeVisitor):
             self._block(node.body)
 
 
-def _is_always(test: ast.expr) -> bool:
+def is_always(test: ast.expr) -> bool:
     """Tell whether a test holds whenever a notebook runs: ``True``, ``__name__ == "__main__"``."""
     match test:
         case ast.Constant(value=value):
@@ -134,6 +139,15 @@ def _is_always(test: ast.expr) -> bool:
             left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant("__main__")]
         ):
             return True
+    return False
+
+
+def asks_for_names(node: ast.AST) -> bool:
+    """Tell whether code looks first whether names are there, and binds those that are not."""
+    if isinstance(node, ast.If):
+        return _introspects(node.test)
+    if isinstance(node, ast.ExceptHandler) and node.type is not None:
+        return _catches_names(node)
     return False
 
 

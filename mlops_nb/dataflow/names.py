@@ -15,7 +15,7 @@ from typing import Literal
 from mlops_nb.dataflow.flow import ControlFlow
 from mlops_nb.dataflow.scopes import Scope, arguments, scope_of, type_parameters
 
-Kind = Literal["read", "bind", "delete", "call", "star"]
+Kind = Literal["read", "bind", "delete", "release", "call", "star"]
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 _CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__"})
@@ -29,7 +29,8 @@ class Event:
     Parameters
     ----------
     kind : str
-        ``star`` stands for a star import of the module `name`.
+        ``star`` stands for a star import of the module `name`, ``release`` for the end of the
+        handler that bound the name by ``except … as``.
     name : str
         The global name.
     node : ast.AST
@@ -87,6 +88,10 @@ class Walker(ControlFlow):
                 self._emit("bind", name, node, imported=imported)
             else:  # `global x` in a function: bound once somebody calls it
                 self.events.append(Event("bind", name, node, False, imported))
+
+    def _release(self, name: str, node: ast.ExceptHandler) -> None:
+        if self._sink is self.events and not self._is_local(name):
+            self._emit("release", name, node)
 
     def _read(self, name: str, node: ast.AST) -> None:
         if not self._guards and not self._is_local(name):

@@ -246,7 +246,9 @@ class _Rewriter:
 
 
 def _binding(name: str, arguments: str) -> str:
-    """Return Python that binds what a magic binds."""
+    """Return Python that binds, or deletes, what a magic binds or deletes."""
+    if name == "xdel" and arguments.split()[-1:] and arguments.split()[-1].isidentifier():
+        return f"del {arguments.split()[-1]}"
     names: Sequence[str] = magics.bound_names(name, arguments)
     if names:
         return " = ".join([*names, _STAND_IN])

@@ -66,6 +66,58 @@ def called_too_early(context: Context) -> Iterator[Finding]:
 
 
 @rule(
+    "NBX004",
+    "bound-on-some-paths",
+    Severity.WARNING,
+    why="""On the day the condition does not hold, the run fails further down with a NameError that
+    says nothing about the condition; in a kernel that has run before, an old value is used.""",
+    bad=Example(
+        cells=[
+            "import os\n\nif os.path.exists('flights.csv'):\n    text = open('flights.csv').read()",
+            "print(len(text))",
+        ]
+    ),
+    good=Example(
+        cells=[
+            "import os\n\ntext = ''\nif os.path.exists('flights.csv'):\n"
+            "    text = open('flights.csv').read()",
+            "print(len(text))",
+        ]
+    ),
+)
+def bound_on_some_paths(context: Context) -> Iterator[Finding]:
+    """Flag a name that is used though an `if`, `try` or `match` above may leave it unbound."""
+    for problem in context.name_problems:
+        if problem.kind == "partial":
+            same = problem.binding == problem.cell.cell.index
+            where = "further up in this cell" if same else f"in cell {problem.binding}"
+            message = f"{problem.name!r} is bound on some paths only ({where})"
+            yield problem.cell.finding(problem.node, message)
+
+
+@rule(
+    "NBX005",
+    "used-after-deletion",
+    Severity.ERROR,
+    why="""The name is gone when it is used: `del`, `%xdel`, `%reset -f` or the end of an
+    `except ... as` took it away. It worked because the cells were run in another order.""",
+    bad=Example(cells=["rows = [1, 2, 3]\nprint(sum(rows))\ndel rows", "print(len(rows))"]),
+    good=Example(cells=["rows = [1, 2, 3]\nprint(sum(rows))", "print(len(rows))\ndel rows"]),
+)
+def used_after_deletion(context: Context) -> Iterator[Finding]:
+    """Flag a name that is used after it was deleted."""
+    for problem in context.name_problems:
+        if problem.kind == "deleted":
+            same = problem.binding == problem.cell.cell.index
+            where = "in this cell" if same else f"in cell {problem.binding}"
+            needs = (
+                f"{problem.function}() needs {problem.name!r}, which" if problem.function else ""
+            )
+            message = f"{needs or repr(problem.name)} was deleted before ({where})"
+            yield problem.cell.finding(problem.node, message)
+
+
+@rule(
     "NBX006",
     "executed-out-of-order",
     Severity.WARNING,
