@@ -106,7 +106,9 @@ def _lint_file(project: Project, path: Path, chosen: Sequence[Rule]) -> list[Dia
     except InputError as error:  # no permission, a link that leads nowhere
         problem = UnreadableNotebookError(path, error.message, error.hint)
         return list(lint_unreadable(path, problem, run))
-    context = Context(notebook, job=is_job(project, path))
+    context = Context(
+        notebook, job=is_job(project, path), settings=project.config.lint, root=project.root
+    )
     if not context.is_python:
         language = notebook.language or notebook.kernel or "unknown"
         return Skipped(file=str(path), reason=f"language: {language}")
@@ -128,7 +130,7 @@ def lint_notebook(
     notebook : Notebook
         From :func:`mlops_nb.notebook.read_notebook` or ``parse_notebook``.
     config : Lint, optional
-        Which rules to run; all of them by default.
+        Which rules to run, and how; by default all that are not opt-in.
     job : bool
         The configuration declares the notebook as a job.
     rules_to_run : sequence of Rule, optional
@@ -142,9 +144,10 @@ def lint_notebook(
         In file order.
     """
     if rules_to_run is None:
-        rules_to_run = selected(config) if config else list(rules().values())
+        rules_to_run = selected(config or Lint())
     places = Places(notebook.text)
-    found = _run(notebook, rules_to_run, context or Context(notebook, job=job))
+    context = context or Context(notebook, job=job, settings=config)
+    found = _run(notebook, rules_to_run, context)
     return sorted(
         (_diagnostic(notebook, places, code, finding) for code, finding in found),
         key=lambda d: (d.cell is not None, d.cell or 0, d.line, d.column, d.code),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlops_nb.config import Lint
 from mlops_nb.lint.engine import lint_notebook
 from mlops_nb.lint.example import Code, Example, error, stream
 from mlops_nb.lint.finding import Edit
@@ -23,9 +24,10 @@ FIXABLE = [rule.code for rule in rules().values() if rule.fixable]
 def test_the_bad_example_is_clean_once_fixed(code: str, tmp_path: Path) -> None:
     path = tmp_path / "n.ipynb"
     path.write_bytes(rules()[code].bad.to_bytes())
-    assert fix_file(path, lint_notebook(read_notebook(path)))
-    assert lint_notebook(read_notebook(path)) == []
-    assert not fix_file(path, lint_notebook(read_notebook(path)))
+    config = Lint(extend_select=[code])
+    assert fix_file(path, lint_notebook(read_notebook(path), config))
+    assert lint_notebook(read_notebook(path), config) == []
+    assert not fix_file(path, lint_notebook(read_notebook(path), config))
 
 
 ODD = (

@@ -17,6 +17,7 @@ from mlops_nb.secrets import find_secrets
 _ROOTS = r"(?:home|Users)/[\w.-]+|(?:root|content|mnt|media|dbfs|kaggle|Volumes)(?=/\w)"
 _UNIX = re.compile(rf"(?:file://)?/(?:{_ROOTS})(?:/|$)")
 _WINDOWS = re.compile(r"[A-Z]:(?:\\{1,2}|/)(?:Users|[\w .-]{2,}(?:\\|/))")
+_SEARCH_PATH = frozenset({"sys.path.append", "sys.path.insert", "sys.path.extend"})
 _IN_COMMAND = re.compile(rf"(?<![\w.~:/}}$-])(/(?:{_ROOTS})(?:/[^\s'\"]*)?|[A-Z]:\\[^\s'\"]+)")
 
 
@@ -50,6 +51,26 @@ def absolute_path(context: Context) -> Iterator[Finding]:
                 yield code.finding_at(
                     magic, f"absolute path {path!r} in a command: make it relative, or a parameter"
                 )
+
+
+@rule(
+    "NBC102",
+    "moves-the-ground",
+    Severity.WARNING,
+    why="""Where the process stands and where it imports from is state that every later cell depends
+    on: run twice, or started from another folder, the same path means another file.""",
+    bad=Example(cells=["import os\n\nos.chdir('data')", "print(open('flights.csv').read())"]),
+    good=Example(cells=["print(open('data/flights.csv').read())"]),
+)
+def moves_the_ground(context: Context) -> Iterator[Finding]:
+    """Flag a change of the working directory or of `sys.path`."""
+    for code, call, name in context.calls:
+        if name == "os.chdir" or name in _SEARCH_PATH:
+            yield code.finding(call, f"{name}(): use paths, or install the package, instead")
+    for code in context.code:
+        for magic in code.python.magics:
+            if magic.name in ("cd", "pushd") and magic.arguments:
+                yield code.finding_at(magic, f"%{magic.name} changes the working directory")
 
 
 @rule(

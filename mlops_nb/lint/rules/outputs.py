@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -102,6 +103,71 @@ def personal_data_in_output(context: Context) -> Iterator[Finding]:
                     pointer=(*cell.pointer, "outputs", number),
                     edits=(_cleared(cell),),
                 )
+
+
+@rule(
+    "NBO002",
+    "outputs-committed",
+    Severity.WARNING,
+    why="""Outputs make every change unreadable in review, grow the repository for ever and carry
+    data out of the place where it is protected. What is to be kept belongs into an artefact.""",
+    bad=Example(
+        cells=[Code("print('0' * 200_000)", outputs=[stream("0" * 200_000 + "\n")])],
+    ),
+    good=Example(cells=[Code("print(1 + 1)", outputs=[stream("2\n")])]),
+    fixable=True,
+    opt_in=True,
+)
+def outputs_committed(context: Context) -> Iterator[Finding]:
+    """Flag more stored outputs than `max-output-kb` (100), and the state of widgets."""
+    cells = context.notebook.code_cells
+    sizes = {cell.index: len(json.dumps(list(cell.outputs))) for cell in cells if cell.outputs}
+    total, limit = sum(sizes.values()) // 1000, context.settings.max_output_kb
+    if total > limit:
+        largest = max(sizes, key=lambda index: sizes[index])
+        yield Finding(
+            message=f"{total} kB of stored outputs, more than {limit} kB; the most in this cell",
+            cell=largest,
+            edits=tuple(_cleared(cell) for cell in cells if cell.outputs),
+        )
+    if context.notebook.metadata.get("widgets"):
+        pointer = ("metadata", "widgets")
+        yield Finding(
+            message="the state of widgets is stored in the metadata",
+            pointer=pointer,
+            edits=(Edit(pointer=pointer, value={}),),
+        )
+
+
+@rule(
+    "NBO004",
+    "stored-stderr",
+    Severity.INFO,
+    why="""Progress bars and warnings of one run on one machine: they change with each run, name
+    paths of that machine, and hide what the cell was to show.""",
+    bad=Example(
+        cells=[
+            Code(
+                "import sys\n\nprint('50 % done', file=sys.stderr)",
+                outputs=[stream("50 % done\n", "stderr")],
+            )
+        ]
+    ),
+    good=Example(cells=[Code("print(1 + 1)", outputs=[stream("2\n")])]),
+    fixable=True,
+)
+def stored_stderr(context: Context) -> Iterator[Finding]:
+    """Flag stored outputs that went to stderr."""
+    for cell in context.notebook.code_cells:
+        noise = [n for n, output in enumerate(cell.outputs) if output.get("name") == "stderr"]
+        if noise:
+            kept = [output for n, output in enumerate(cell.outputs) if n not in noise]
+            yield Finding(
+                message="what went to stderr is stored",
+                cell=cell.index,
+                pointer=(*cell.pointer, "outputs", noise[0]),
+                edits=(Edit(pointer=(*cell.pointer, "outputs"), value=kept),),
+            )
 
 
 def _cleared(cell: Cell) -> Edit:
