@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from mlops_nb.dataflow.scopes import children_of
+
 _INTROSPECTION = frozenset(
     {"globals", "locals", "vars", "dir", "version_info", "PY2", "PY3", "TYPE_CHECKING"}
 )
@@ -19,6 +21,16 @@ class ControlFlow(ast.NodeVisitor):
         self._branches = 0
         self._loops = 0
         self._guards = 0
+
+    def visit(self, node: ast.AST) -> None:
+        """Walk a node by the method of its kind."""
+        method = getattr(self, "visit_" + type(node).__name__, None)
+        if isinstance(node, ast.Constant):
+            return  # the base class asks for methods of Python 3.7
+        if method:
+            method(node)
+        else:
+            self._all(children_of(node))
 
     def _bind(self, name: str, node: ast.AST, *, imported: bool = False) -> None:
         raise NotImplementedError

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mlops_nb.dataflow.flow import ControlFlow
-from mlops_nb.dataflow.scopes import Scope, arguments, scope_of, type_parameters
+from mlops_nb.dataflow.scopes import Scope, arguments, children_of, scope_of, type_parameters
 
 Kind = Literal["read", "bind", "delete", "release", "call", "star"]
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -126,7 +126,7 @@ class Walker(ControlFlow):
 
     def visit_Call(self, node: ast.Call) -> None:
         """Record the call after its arguments have been read."""
-        self.generic_visit(node)
+        self._all(children_of(node))
         if isinstance(node.func, ast.Name) and not self._is_local(node.func.id):
             self._emit("call", node.func.id, node.func)
 
@@ -174,7 +174,7 @@ class Walker(ControlFlow):
 
     def visit_MatchAs(self, node: ast.MatchAs) -> None:
         """Bind the captured name."""
-        self.generic_visit(node)
+        self._all(children_of(node))
         if node.name:
             self._bind(node.name, node)
 
@@ -185,7 +185,7 @@ class Walker(ControlFlow):
 
     def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
         """Bind the captured rest of a mapping."""
-        self.generic_visit(node)
+        self._all(children_of(node))
         if node.rest:
             self._bind(node.rest, node)
 

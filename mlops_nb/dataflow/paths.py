@@ -34,14 +34,19 @@ def bound_on_some_paths(tree: ast.Module) -> dict[str, int]:
     found: dict[str, int] = {}
     bound: set[str] = set()
     for statement in tree.body:
-        sure = _bound([statement])
-        if sure is None:  # nothing below runs
+        if not isinstance(statement, _BRANCHES):
+            if isinstance(statement, ast.Raise):  # nothing below runs
+                break
+            continue
+        sure = _bound_by(statement)
+        if sure is None:
             break
-        if isinstance(statement, _BRANCHES):
-            open_ones = _named([statement]) - _quiet(statement) - sure - bound
-            bound |= open_ones & found.keys()
-            found.update(dict.fromkeys(open_ones - bound, statement.lineno))
-        bound |= sure
+        open_ones = _named([statement]) - _quiet(statement) - sure - bound
+        bound |= sure | (open_ones & found.keys())
+        found.update(dict.fromkeys(open_ones - bound, statement.lineno))
+    if found:
+        others = [s for s in tree.body if not isinstance(s, _BRANCHES)]
+        bound |= _bound(others) or set()
     return {name: line for name, line in found.items() if name not in bound}
 
 

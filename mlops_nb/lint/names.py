@@ -169,6 +169,8 @@ class _Replay:
         name, here = event.name, cell.cell.index
         if self.opaque or self._is_known(name):
             return
+        if name in AUTOMAGICS and cell.cell.source.strip() == name:
+            return  # `ls` alone in a cell
         kind, binding = self._why(name)
         if kind == "undefined":
             yield NameProblem(kind=kind, name=name, cell=cell, node=event.node)

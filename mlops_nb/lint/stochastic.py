@@ -120,9 +120,3 @@ def unseeded_draw(call: ast.Call, name: str) -> Stochastic | None:
     """Return the entry of a call that draws without a seed of its own."""
     entry = entry_of(name)
     return entry if entry and entry.governed_by and not is_seeded(call, entry) else None
-
-
-def governs(seed: str, drawing: str) -> bool:
-    """Tell whether a global seed governs the draws of a call, both by their qualified names."""
-    entry = entry_of(drawing)
-    return entry is not None and seed in entry.governed_by

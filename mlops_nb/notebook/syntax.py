@@ -104,12 +104,13 @@ def is_python(text: str) -> bool:
 
 
 def _is_automagic(source: str) -> bool:
-    """Tell whether a cell of one line is a magic without its ``%``, as in ``pip install x``."""
+    """Tell whether a cell of one line is a magic without its ``%``, as in ``pip install x``.
+
+    A word alone is left as it is: IPython takes it for a magic only where it is no variable.
+    """
     text = source.strip()
     found = None if "\n" in text else _FIRST_WORD.match(text)
-    return bool(
-        found and found[1] in magics.AUTOMAGICS and (found[2] is None or not is_python(text))
-    )
+    return bool(found and found[1] in magics.AUTOMAGICS and found[2] and not is_python(text))
 
 
 class _Rewriter:

@@ -10,7 +10,7 @@ from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding
 from mlops_nb.lint.rule import Severity, rule
-from mlops_nb.lint.stochastic import Stochastic, entry_of, governs, is_seeded, unseeded_draw
+from mlops_nb.lint.stochastic import Stochastic, entry_of, is_seeded, unseeded_draw
 
 # Functions that seed everything, whoever wrote them.
 _ALL = re.compile(
@@ -22,6 +22,16 @@ _SEEDS = frozenset(
         *("tensorflow.random.set_seed", "tensorflow.set_random_seed"),
     }
 )
+# First package of a seed → beginnings of what draws from it.
+_GOVERNED = {
+    "random": ("random.",),
+    "numpy": (
+        *("numpy.random.", "sklearn.", "scipy.", "pandas.", "imblearn.", "statsmodels."),
+        *("seaborn.", "xgboost.", "lightgbm.", "keras.", "tensorflow."),
+    ),
+    "torch": ("torch.", "torchvision.", "transformers.", "lightning."),
+    "tensorflow": ("tensorflow.", "keras."),
+}
 _GENERATORS = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
 _ENTROPY = frozenset(
     {
@@ -39,7 +49,7 @@ _ENTROPY = frozenset(
 )
 _TODAY = (".now", ".today", ".utcnow")
 _LISTINGS = frozenset(
-    {"os.listdir", "os.scandir", "glob.glob", "glob.iglob", "os.walk", "pathlib.Path.iterdir"}
+    {"os.listdir", "os.scandir", "glob.glob", "glob.iglob", "pathlib.Path.iterdir"}
 )
 
 
@@ -108,11 +118,8 @@ def seed_misses(context: Context) -> Iterator[Finding]:
         seeded.add(name)
         if name in drawn and _is_top(code, call):
             yield code.finding(call, f"{name}() comes after the first draw that it governs")
-        elif draws and not any(governs(name, drawing) for drawing in draws):
-            if name.startswith("random.") and _mentions(context, "random.", draws):
-                continue
-            first = sorted(draws)[0]
-            yield code.finding(call, f"{name}() does not govern {first}()")
+        elif draws and not _is_useful(context, name):
+            yield code.finding(call, f"{name}() does not govern {sorted(draws)[0]}()")
 
 
 @rule(
@@ -188,9 +195,12 @@ def _last(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
-def _mentions(context: Context, prefix: str, but: set[str]) -> bool:
-    """Tell whether something else of a library is called, which the seed may be for."""
-    return any(n.startswith(prefix) and n not in but | _SEEDS for _, _, n in context.calls)
+def _is_useful(context: Context, seed: str) -> bool:
+    """Tell whether the notebook uses something that the seed may be for."""
+    packages = _GOVERNED[seed.partition(".")[0]]
+    used = {name for _, _, name in context.calls if name not in _SEEDS}
+    used |= {whole for name, whole in context.imports.items() if name != whole or "." in whole}
+    return any(f"{name}.".startswith(packages) for name in used)
 
 
 def _is_top(code: CodeCell, call: ast.Call) -> bool:

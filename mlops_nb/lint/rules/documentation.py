@@ -83,7 +83,9 @@ def no_model_card(context: Context) -> Iterator[Finding]:
     texts = "\n".join(cell.source for cell in context.notebook.cells if cell.kind != "code")
     if _CARD.search(texts):
         return
-    for code, call, _ in context.calls:
+    for code, call, qualified in context.calls:
+        if qualified.startswith("mlops_nb."):
+            continue
         name = getattr(call.func, "attr", None) or getattr(call.func, "id", None)
         named = any(
             k.arg == "registered_model_name"
@@ -121,4 +123,4 @@ def _head(context: Context) -> str:
 
 def _says(text: str, field: str) -> bool:
     """Tell whether a line begins with a field: ``**Owner.**``, ``owner:``, ``| Owner |``."""
-    return bool(re.search(rf"(?im)^\s*(?:[#>*|_-]+\s*)*{re.escape(field)}s?\b", text))
+    return bool(re.search(rf"(?im)^[\s#>*|_-]*\b{re.escape(field)}s?\b", text))

@@ -110,35 +110,34 @@ def invalid_format(context: Context) -> Iterator[Finding]:
 def _identities(context: Context) -> Iterator[Finding]:
     cells = context.notebook.cells
     taken = {cell.id for cell in cells}
-    seen: set[str | None] = set()
+    missing = [cell for cell in cells if cell.id is None]
+    if missing:
+        action: Literal["replace", "insert"]
+        action = "replace" if "id" in _raw(context, missing[0]) else "insert"
+        yield Finding(
+            message=f"{len(missing)} cells without an id, which format 4.5 asks for",
+            cell=missing[0].index,
+            edits=tuple(_identified(cell, taken, action) for cell in missing),
+        )
+    seen: set[str] = set()
     for cell in cells:
-        pointer = (*cell.pointer, "id")
-        new = _new_id(cell, taken)
-        if cell.id is None:
-            insert: Literal["insert", "replace"] = (
-                "replace" if "id" in _raw(context, cell) else "insert"
-            )
-            yield Finding(
-                message="a cell without an id, which format 4.5 asks for",
-                cell=cell.index,
-                edits=(Edit(pointer=pointer, value=new, action=insert),),
-            )
-        elif cell.id in seen or not _ID.fullmatch(cell.id):
+        if cell.id is not None and (cell.id in seen or not _ID.fullmatch(cell.id)):
             what = "is used more than once" if cell.id in seen else "is not one of the format"
             yield Finding(
                 message=f"cell id {cell.id[:70]!r} {what}",
                 cell=cell.index,
-                pointer=pointer,
-                edits=(Edit(pointer=pointer, value=new),),
+                pointer=(*cell.pointer, "id"),
+                edits=(_identified(cell, taken, "replace"),),
             )
-        seen.add(cell.id)
+        seen.add(cell.id or "")
 
 
-def _new_id(cell: Cell, taken: set[str | None]) -> str:
-    """Return an id made of the cell's place and text: the same in each run."""
+def _identified(cell: Cell, taken: set[str | None], action: Literal["replace", "insert"]) -> Edit:
+    """Return the edit that gives a cell an id made of its place and text: the same in each run."""
     text = f"{cell.index}:{cell.source}".encode("utf-8", "surrogatepass")
     digest = hashlib.sha256(text).hexdigest()
-    return next(digest[i : i + 8] for i in range(56) if digest[i : i + 8] not in taken)
+    new = next(digest[i : i + 8] for i in range(56) if digest[i : i + 8] not in taken)
+    return Edit(pointer=(*cell.pointer, "id"), value=new, action=action)
 
 
 def _raw(context: Context, cell: Cell) -> Mapping[str, Any]:
