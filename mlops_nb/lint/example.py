@@ -44,6 +44,8 @@ class Example:
         The file's name.
     text : str
         A text cell above the code.
+    files : mapping of str to str
+        Files beside the notebook: name → content.
     """
 
     cells: Sequence[str | Code] = ()
@@ -53,6 +55,7 @@ class Example:
     duplicate_id: bool = False
     name: str = _NAME
     text: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Return the file."""
@@ -71,6 +74,7 @@ class Example:
         if not self.cells:
             return json.dumps({"metadata": self.metadata}, indent=1)
         parts = [f"# the file's name: {self.name}"] if self.name != _NAME else []
+        parts += [f"# {name}:\n{content.rstrip()}" for name, content in self.files.items()]
         parts += [f"# a text cell:\n{self.text}"] if self.text else []
         for number, cell in enumerate(self.cells):
             code = cell if isinstance(cell, Code) else Code(cell)

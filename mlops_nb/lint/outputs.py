@@ -14,6 +14,7 @@ _TEXTS = ("text/plain", "text/html", "text/markdown", "text/latex")
 MAXIMUM = 1_000_000  # characters of one output that are looked at
 # Pictures and programs inside a page: random letters that mean nothing.
 _ENCODED = re.compile(r"[A-Za-z0-9+/]{300,}={0,2}")
+_PROGRAM = re.compile(r"<script\b.*?(?:</script>|\Z)", re.DOTALL)
 
 
 def output_texts(cell: Cell) -> Iterator[tuple[int, str]]:
@@ -22,6 +23,7 @@ def output_texts(cell: Cell) -> Iterator[tuple[int, str]]:
         text = "\n".join(_texts(output))
         if text:
             text = text[:MAXIMUM]
+            text = _PROGRAM.sub("…", text) if "<script" in text else text
             yield number, _ENCODED.sub("…", text) if len(text) > 300 else text
 
 

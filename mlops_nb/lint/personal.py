@@ -9,7 +9,7 @@ _LOCAL = re.compile(r"(?<![\w.+:/-])[\w.+-]{1,64}$")
 _DOMAIN = re.compile(r"@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}\b(?![:/(])")
 _NO_PERSON = re.compile(
     r"(?i)^(?:git|noreply|no-reply|info|support|hello|contact|help|admin|root|user|test)@|"
-    r"[@.](?:example|test|localhost|invalid|domain|email)\b|@users\.noreply|\.(?:png|jpg|py|js|whl)$"
+    r"-(?:un)?subscribe@|@[a-z]\.com|[@.](?:example|test|localhost|invalid|domain|email)\b|@users\.noreply|\.(?:png|jpg|py|js|whl)$"
 )
 _HOME = re.compile(r"(?:/home/|/Users/|[A-Z]:\\{1,2}Users\\{1,2})([A-Za-z][\w.-]*)")
 _NOBODY = frozenset(

@@ -16,25 +16,27 @@ from mlops_nb.notebook import UnreadableNotebookError, parse_notebook
 RULES = list(rules().values())
 
 
-def codes(example: Example, also: Rule) -> set[str]:
-    path = Path(example.name)
+def codes(example: Example, also: Rule, folder: Path) -> set[str]:
+    path = folder / example.name
+    for name, content in example.files.items():
+        (folder / name).write_text(content)
     try:
         notebook = parse_notebook(example.to_bytes(), path)
     except UnreadableNotebookError as problem:
         return {d.code for d in lint_unreadable(path, problem, RULES)}
-    context = Context(notebook, job=example.job)
+    context = Context(notebook, job=example.job, root=folder)
     chosen = [rule for rule in RULES if rule is also or not rule.opt_in]
     return {d.code for d in lint_notebook(notebook, rules_to_run=chosen, context=context)}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_the_bad_example_triggers_this_rule_alone(rule: Rule) -> None:
-    assert codes(rule.bad, rule) == {rule.code}
+def test_the_bad_example_triggers_this_rule_alone(rule: Rule, tmp_path: Path) -> None:
+    assert codes(rule.bad, rule, tmp_path) == {rule.code}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_the_good_example_triggers_nothing(rule: Rule) -> None:
-    assert codes(rule.good, rule) == set()
+def test_the_good_example_triggers_nothing(rule: Rule, tmp_path: Path) -> None:
+    assert codes(rule.good, rule, tmp_path) == set()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
