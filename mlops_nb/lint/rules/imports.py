@@ -47,7 +47,7 @@ _KERNEL = frozenset({"IPython", "ipykernel", "jupyter_client", "traitlets", "ipy
 # Names that only modules of a project have.
 _LOCAL = re.compile(
     r"(?:my_?)?(?:utils?|helpers?|common|config|settings|constants|preprocess(?:ing)?|data_?loader|"
-    r"functions?|funcs?|tools|lib|src|scripts?|custom_\w+|local_\w+|\w+_(?:utils?|helpers?|functions))"
+    r"functions?|funcs?|tools|lib|src|scripts?|(?:custom|local|data|helper)_(?:utils?|functions|lib))"
 )
 _MOVES = frozenset({"cd", "pushd", "run", "load", "!", "bash", "sh", "script", "writefile", "file"})
 
