@@ -48,6 +48,12 @@ class Lint(_Table):
     """NBO002: kilobytes of stored outputs in a notebook above which they are too many."""
     required_fields: list[str] = msgspec.field(default_factory=lambda: ["purpose", "owner"])
     """NBG002: what a notebook has to say about itself in its first cells or its metadata."""
+    severity: dict[str, Literal["error", "warning", "info"]] = {}
+    """Rule → how much its findings weigh, instead of what the rule says."""
+    strict: bool = False
+    """Let warnings fail as errors do."""
+    baseline: str = ""
+    """File of known findings that are not reported, from the project's root; empty: none."""
 
 
 class After(_Table):
@@ -140,6 +146,14 @@ class Project:
     def home(self) -> Path:
         """``.mlops``: everything the suite writes. Not created here."""
         return self.root / HOME
+
+    @property
+    def cache(self) -> Path:
+        """Folder of what can be made again: in `.mlops`, without a project in the user's own."""
+        if self.source is not None or self.home.is_dir():
+            return self.home / "cache"
+        base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+        return (Path(base) if base else Path.home() / ".cache") / "mlops"
 
     @cached_property
     def experiment(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from IPython.core.magic import Magics, line_cell_magic, magics_class
@@ -14,6 +14,11 @@ from mlops_nb.cli.main import COMMANDS, missing_extra, mlops
 from mlops_nb.config import load_project
 from mlops_nb.errors import ExitCode, InputError, MlopsError, NotFoundError
 from mlops_nb.tracking.options import VARIABLE_OPTIONS
+
+if TYPE_CHECKING:
+    from mlops_nb.config import Project
+    from mlops_nb.lint.report import LintReport
+    from mlops_nb.lint.run import Options
 
 # Commands whose exit code 1 is their answer, which the cell has shown, and no failure of the cell.
 _ANSWERS = {"lint", "data"}
@@ -39,7 +44,7 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
 
             return status(load_project())
         answer = self._valued(words)
-        return answer() if answer else run_command(words)
+        return answer() if answer else run_command(words, self._lint)
 
     def _cell(self, words: list[str], line: str, cell: str) -> None:
         if words[:1] != ["run"]:
@@ -63,6 +68,11 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
                 return lambda: self._drift(reference, current)
         return None
 
+    def _lint(self, project: Project, options: Options) -> LintReport:
+        from mlops_nb.actions.lint_notebook import lint_notebook_of
+
+        return lint_notebook_of(self.shell, project, options)
+
     def _drift(self, reference: str, current: str) -> Any:
         from mlops_nb import monitoring
 
@@ -83,8 +93,15 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
         raise NotFoundError(f"{word!r} is neither a variable nor a file", hint)
 
 
-def run_command(words: list[str]) -> None:
+def run_command(words: list[str], look: Callable[..., Any] | None = None) -> None:
     """Run a command of the command line inside the kernel; its output goes to the cell.
+
+    Parameters
+    ----------
+    words : list of str
+        The command line.
+    look : callable, optional
+        Lints the notebook that the magic is in.
 
     Raises
     ------
@@ -92,7 +109,7 @@ def run_command(words: list[str]) -> None:
         What the command says is wrong, or that it failed.
     """
     try:
-        code = mlops.main(args=words, prog_name="%mlops", standalone_mode=False)
+        code = mlops.main(args=words, prog_name="%mlops", standalone_mode=False, obj=look)
     except SystemExit as stop:
         code = stop.code
     except click.exceptions.Abort:
@@ -119,8 +136,8 @@ def register(shell: Any) -> None:
     shell.register_magics(MlopsMagics)
     shell.input_transformers_cleanup.append(cell.transform)
     shell.ast_transformers.append(cell.FinishAtEnd())
-    shell.events.register("pre_run_cell", cell.remember_cell)
-    shell.events.register("post_run_cell", _flush)
+    for name, callback in _callbacks():
+        shell.events.register(name, callback)
     for key in ("%mlops", "%%mlops"):
         shell.set_hook("complete_command", complete, str_key=key)
     _recover()
@@ -130,7 +147,7 @@ def unregister(shell: Any) -> None:
     """Undo :func:`register`; nothing happens when it was not called."""
     from mlops_nb.tracking import cell
 
-    for name, callback in (("pre_run_cell", cell.remember_cell), ("post_run_cell", _flush)):
+    for name, callback in _callbacks():
         if callback in shell.events.callbacks[name]:
             shell.events.unregister(name, callback)
     if cell.transform in shell.input_transformers_cleanup:
@@ -140,6 +157,17 @@ def unregister(shell: Any) -> None:
     ]
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("mlops", None)
+
+
+def _callbacks() -> list[tuple[str, Callable[[Any], None]]]:
+    from mlops_nb.lint import live
+    from mlops_nb.tracking import cell
+
+    return [
+        ("pre_run_cell", cell.remember_cell),
+        ("pre_run_cell", live.remember),
+        ("post_run_cell", _flush),
+    ]
 
 
 def complete(_shell: Any, event: Any) -> list[str]:

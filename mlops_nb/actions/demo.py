@@ -14,7 +14,8 @@ from mlops_nb.actions.run_job import run_job
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import InputError, MissingExtraError
 from mlops_nb.jobs.attempt import AttemptRecord, AttemptStatus
-from mlops_nb.lint.engine import LintReport, lint_paths
+from mlops_nb.lint.report import LintReport
+from mlops_nb.lint.run import lint_paths
 from mlops_nb.monitoring.drift import drift
 from mlops_nb.monitoring.predictions import predictions_log
 from mlops_nb.monitoring.report import render

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from mlops_nb.config import Lint
 from mlops_nb.dataflow import CellFacts, facts, nodes_of
-from mlops_nb.lint.finding import Edit, Finding
+from mlops_nb.lint.finding import Edit, Finding, TextEdit
 from mlops_nb.lint.names import NameProblem, name_problems
 from mlops_nb.notebook import (
     Cell,
@@ -89,20 +89,17 @@ class CodeCell:
         message: str,
         *,
         severity: str | None = None,
-        edits: tuple[Edit, ...] = (),
+        edits: tuple[Edit | TextEdit, ...] = (),
     ) -> Finding:
         """Return a finding at a node of the tree."""
-        line = getattr(node, "lineno", 1)
-        end_line = getattr(node, "end_lineno", None) or line
-        column = self._column(line, getattr(node, "col_offset", 0))
-        end_column = self._column(end_line, getattr(node, "end_col_offset", None) or 0)
+        place = self._range(node)
         return Finding(
             message=message,
             cell=self.cell.index,
-            line=line,
-            column=column,
-            end_line=end_line,
-            end_column=end_column,
+            line=place["line"],
+            column=place["column"],
+            end_line=place["end_line"],
+            end_column=place["end_column"],
             severity=severity,
             edits=edits,
         )
@@ -110,6 +107,32 @@ class CodeCell:
     def finding_at(self, magic: Magic, message: str) -> Finding:
         """Return a finding at a magic."""
         return Finding(message=message, cell=self.cell.index, line=magic.line, column=magic.column)
+
+    def replaced(self, node: ast.AST, text: str) -> TextEdit:
+        """Return the edit that puts a text in the place of a node."""
+        return TextEdit(cell=self.cell.index, text=text, **self._range(node))
+
+    def inserted_after(self, node: ast.AST, text: str) -> TextEdit:
+        """Return the edit that puts a text directly after a node."""
+        place = self._range(node)
+        start = {"line": place["end_line"], "column": place["end_column"]}
+        return TextEdit(cell=self.cell.index, text=text, **{**place, **start})
+
+    def without_lines(self, first: int, last: int) -> TextEdit:
+        """Return the edit that takes whole lines away, from 1, the last one included."""
+        return TextEdit(
+            cell=self.cell.index, line=first, column=1, end_line=last + 1, end_column=1, text=""
+        )
+
+    def _range(self, node: ast.AST) -> dict[str, int]:
+        line = getattr(node, "lineno", 1)
+        end_line = getattr(node, "end_lineno", None) or line
+        return {
+            "line": line,
+            "column": self._column(line, getattr(node, "col_offset", 0)),
+            "end_line": end_line,
+            "end_column": self._column(end_line, getattr(node, "end_col_offset", None) or 0),
+        }
 
     def _column(self, line: int, offset: int) -> int:
         # The tree counts bytes of UTF-8; people and editors count characters.

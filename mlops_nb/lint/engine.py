@@ -1,118 +1,25 @@
-"""Runs the rules over notebooks."""
+"""Runs the rules over one notebook."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import hashlib
+import re
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
-from mlops_nb.config import Lint, Project
-from mlops_nb.errors import InputError
+from mlops_nb.config import Lint
 from mlops_nb.lint.context import Context
-from mlops_nb.lint.discovery import notebooks
 from mlops_nb.lint.finding import Diagnostic, Finding
 from mlops_nb.lint.locate import Places
+from mlops_nb.lint.ruff import ruff_findings
 from mlops_nb.lint.rule import Rule, Severity, rules
-from mlops_nb.lint.selection import ignored_for, is_job, selected
-from mlops_nb.lint.suppression import Suppression, split, suppressions
-from mlops_nb.notebook import Notebook, UnreadableNotebookError, read_notebook
+from mlops_nb.lint.selection import selected
+from mlops_nb.lint.suppression import split, suppressions
+from mlops_nb.notebook import Cell, Notebook, UnreadableNotebookError
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
-    """A notebook that was not linted, and why."""
-
-    file: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LintReport:
-    """What the linter found.
-
-    Parameters
-    ----------
-    files : int
-        Notebooks looked at, those in `skipped` not among them.
-    diagnostics : list of Diagnostic
-        The findings, file by file, in file order.
-    skipped : list of Skipped
-        Notebooks in another language.
-    """
-
-    files: int
-    diagnostics: list[Diagnostic]
-    skipped: list[Skipped]
-
-    def count(self, severity: Severity) -> int:
-        """Return the number of findings of a severity."""
-        return sum(diagnostic.severity == severity for diagnostic in self.diagnostics)
-
-    def by_file(self) -> dict[Path, list[Diagnostic]]:
-        """Return the findings that can be fixed, by file."""
-        found: dict[Path, list[Diagnostic]] = {}
-        for diagnostic in self.diagnostics:
-            if diagnostic.fixable:
-                found.setdefault(Path(diagnostic.file), []).append(diagnostic)
-        return found
-
-    def blocks(self, *, strict: bool = False) -> bool:
-        """Tell whether a finding blocks: an error, with `strict` a warning too."""
-        return bool(self.count(Severity.ERROR) or (strict and self.count(Severity.WARNING)))
-
-
-def lint_paths(
-    project: Project,
-    paths: Sequence[Path],
-    *,
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-) -> LintReport:
-    """Lint notebooks and the notebooks below folders.
-
-    Parameters
-    ----------
-    project : Project
-        Whose configuration holds.
-    paths : sequence of Path
-        Notebooks and folders.
-    select, ignore : sequence of str
-        Codes or prefixes of rules, as on the command line.
-
-    Raises
-    ------
-    InputError
-        A path does not exist.
-    ConfigError
-        A code or prefix matches no rule.
-    """
-    chosen = selected(project.config.lint, select=select, ignore=ignore)
-    found = [_lint_file(project, path, chosen) for path in notebooks(project, paths)]
-    skipped = [one for one in found if isinstance(one, Skipped)]
-    return LintReport(
-        files=len(found) - len(skipped),
-        diagnostics=[d for one in found if not isinstance(one, Skipped) for d in one],
-        skipped=skipped,
-    )
-
-
-def _lint_file(project: Project, path: Path, chosen: Sequence[Rule]) -> list[Diagnostic] | Skipped:
-    without = tuple(ignored_for(project.config.lint, project.root, path))
-    run = [rule for rule in chosen if not without or not rule.code.startswith(without)]
-    try:
-        notebook = read_notebook(path)
-    except UnreadableNotebookError as error:
-        return list(lint_unreadable(path, error, run))
-    except InputError as error:  # no permission, a link that leads nowhere
-        problem = UnreadableNotebookError(path, error.message, error.hint)
-        return list(lint_unreadable(path, problem, run))
-    context = Context(
-        notebook, job=is_job(project, path), settings=project.config.lint, root=project.root
-    )
-    if not context.is_python:
-        language = notebook.language or notebook.kernel or "unknown"
-        return Skipped(file=str(path), reason=f"language: {language}")
-    return lint_notebook(notebook, rules_to_run=run, context=context)
+_NUMBER = re.compile(r"\d+")
 
 
 def lint_notebook(
@@ -122,6 +29,7 @@ def lint_notebook(
     job: bool = False,
     rules_to_run: Sequence[Rule] | None = None,
     context: Context | None = None,
+    ruff: str | None = None,
 ) -> list[Diagnostic]:
     """Lint one notebook that has been read.
 
@@ -130,42 +38,79 @@ def lint_notebook(
     notebook : Notebook
         From :func:`mlops_nb.notebook.read_notebook` or ``parse_notebook``.
     config : Lint, optional
-        Which rules to run, and how; by default all that are not opt-in.
+        Which rules to run, how, and how much they weigh; by default all that are not opt-in.
     job : bool
         The configuration declares the notebook as a job.
     rules_to_run : sequence of Rule, optional
         The rules, already chosen.
     context : Context, optional
         The notebook's facts, already there.
+    ruff : str, optional
+        The ruff to run as well.
 
     Returns
     -------
     list of Diagnostic
-        In file order.
+        In file order. A rule that crashes is a finding too, marked as internal.
     """
     if rules_to_run is None:
         rules_to_run = selected(config or Lint())
+    found = _run(rules_to_run, context or Context(notebook, job=job, settings=config), ruff)
+    return placed(notebook, found, config.severity if config else {})
+
+
+def placed(
+    notebook: Notebook,
+    findings: Iterable[tuple[Rule, Finding]],
+    weights: Mapping[str, str] = MappingProxyType({}),
+) -> list[Diagnostic]:
+    """Return findings with their places in the file, in file order.
+
+    Parameters
+    ----------
+    notebook : Notebook
+        The notebook.
+    findings : iterable of (Rule, Finding)
+        What was found.
+    weights : mapping
+        Rule → severity, instead of the rule's own.
+    """
     places = Places(notebook.text)
-    context = context or Context(notebook, job=job, settings=config)
-    found = _run(notebook, rules_to_run, context)
     return sorted(
-        (_diagnostic(notebook, places, code, finding) for code, finding in found),
+        (_diagnostic(notebook, places, rule, finding, weights) for rule, finding in findings),
         key=lambda d: (d.cell is not None, d.cell or 0, d.line, d.column, d.code),
     )
 
 
-def _run(notebook: Notebook, chosen: Sequence[Rule], context: Context) -> list[tuple[str, Finding]]:
+def _run(chosen: Sequence[Rule], context: Context, ruff: str | None) -> list[tuple[Rule, Finding]]:
     """Run the rules, drop what is suppressed, and then run those that look at what is left."""
-    found = [
-        (rule.code, finding)
-        for rule in chosen
-        if not (rule.unreadable or rule.last)
-        for finding in rule.check(context)
-    ]
-    kept, unused = split(found, suppressions(notebook))
+    first = [rule for rule in chosen if not (rule.unreadable or rule.last)]
+    found = [(rule, finding) for rule in first for finding in _findings(rule, context)]
     running = {rule.code for rule in chosen}
-    context.unused = [_unused(s) for s in unused if s.code in running or s.code not in rules()]
-    return kept + [(rule.code, f) for rule in chosen if rule.last for f in rule.check(context)]
+    if ruff:
+        foreign = ruff_findings(context, ruff)
+        found += foreign
+        running.update(rule.code for rule, _ in foreign)
+    kept, unused = split(found, suppressions(context.notebook))
+    context.unused = [
+        suppression.unused(known=suppression.code in rules())
+        for suppression in unused
+        if suppression.code in running or not (suppression.code in rules() or suppression.foreign)
+    ]
+    return kept + [(rule, f) for rule in chosen if rule.last for f in _findings(rule, context)]
+
+
+def _findings(rule: Rule, context: Context) -> list[Finding]:
+    """Return what a rule finds; that it crashed is a finding, and the other rules go on."""
+    try:
+        return list(rule.check(context))
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__}: {error}"[:200]
+        message = (
+            f"internal error, please report it: {what} ({Path(last.filename).name}:{last.lineno})"
+        )
+        return [Finding(message=message, severity=Severity.ERROR, internal=True)]
 
 
 def lint_unreadable(
@@ -176,27 +121,16 @@ def lint_unreadable(
     context = Context(empty, problem=problem)
     for rule in chosen:
         if rule.unreadable:
-            for finding in rule.check(context):
-                yield _diagnostic(empty, Places("{}"), rule.code, finding)
+            for finding in _findings(rule, context):
+                yield _diagnostic(empty, Places("{}"), rule, finding, {})
 
 
-def _unused(suppression: Suppression) -> Finding:
-    known = suppression.code in rules()
-    what = "suppresses nothing here" if known else "is no rule"
-    pointer = None if suppression.line or suppression.cell is not None else ("metadata",)
-    return Finding(
-        message=f"unused suppression: {suppression.code} {what}",
-        cell=suppression.cell,
-        line=suppression.line,
-        column=suppression.column,
-        pointer=pointer,
-    )
-
-
-def _diagnostic(notebook: Notebook, places: Places, code: str, finding: Finding) -> Diagnostic:
+def _diagnostic(
+    notebook: Notebook, places: Places, rule: Rule, finding: Finding, weights: Mapping[str, str]
+) -> Diagnostic:
     cell = notebook.cells[finding.cell] if finding.cell is not None else None
     start, end = _range(notebook, places, finding)
-    rule = rules()[code]
+    unsafe = rule.unsafe or finding.unsafe
     return Diagnostic(
         file=str(notebook.path),
         line=start[0],
@@ -208,12 +142,33 @@ def _diagnostic(notebook: Notebook, places: Places, code: str, finding: Finding)
         execution_count=cell.execution_count if cell else None,
         cell_line=finding.line,
         cell_column=finding.column if finding.line else None,
-        code=code,
-        severity=finding.severity or rule.severity.value,
+        cell_end_line=finding.end_line or finding.line,
+        cell_end_column=finding.end_column or (finding.column if finding.line else None),
+        code=rule.code,
+        severity=finding.severity or weights.get(rule.code) or rule.severity.value,
         message=finding.message,
-        fixable=bool(finding.edits),
+        fixable=bool(finding.edits) and not unsafe,
+        unsafe=bool(finding.edits) and unsafe,
+        internal=finding.internal,
+        fingerprint=_fingerprint(rule, finding, cell),
         edits=finding.edits,
     )
+
+
+def _fingerprint(rule: Rule, finding: Finding, cell: Cell | None) -> str:
+    """Return what tells a finding from others though cells move and lines are added.
+
+    That is the text it stands at: its line, of findings without a line its cell, of findings
+    without a cell its message; numbers in a message count cells and executions, and are left out.
+    """
+    if cell is None:
+        text = _NUMBER.sub("", finding.message)
+    elif finding.line is None:
+        text = cell.source
+    else:
+        text = cell.lines[finding.line - 1].strip() if finding.line <= len(cell.lines) else ""
+    content = f"{rule.code}\0{text}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
 def _range(

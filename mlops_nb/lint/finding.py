@@ -16,16 +16,40 @@ class Edit:
     Parameters
     ----------
     pointer : tuple
-        Keys and positions that lead to the value.
+        Keys and positions that lead to the value, as in the file before any change.
     value : object
-        The new value.
-    action : {"replace", "insert"}
-        Replace the value, or insert the last key of `pointer` into the object that holds it.
+        The new value; of a move the position in the list before which it goes.
+    action : {"replace", "insert", "remove", "move"}
+        Replace the value; insert it under a new key of its object or before a position of its
+        list; remove it; move it within its list.
     """
 
     pointer: Pointer
-    value: object
-    action: Literal["replace", "insert"] = "replace"
+    value: Any = None
+    action: Literal["replace", "insert", "remove", "move"] = "replace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextEdit:
+    """A change of a part of a cell's text.
+
+    Parameters
+    ----------
+    cell : int
+        Index of the cell.
+    line, column, end_line, end_column : int
+        The part in the cell's text, from 1, in characters; the end is the first place after it.
+        Two equal places insert; the beginning of the next line as the end takes the line away.
+    text : str
+        What comes in its place.
+    """
+
+    cell: int
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +70,12 @@ class Finding:
         Line and column in the file, of a file that cannot be parsed.
     severity : str, optional
         Weighs differently from the rule.
-    edits : tuple of Edit
-        The safe fix.
+    edits : tuple of Edit or TextEdit
+        The fix; made as a whole or not at all.
+    unsafe : bool
+        This fix may change what the notebook does, though the rule's other fixes do not.
+    internal : bool
+        Not about the notebook: the rule itself failed.
     """
 
     message: str
@@ -59,7 +87,9 @@ class Finding:
     pointer: Pointer | None = None
     place: tuple[int, int] | None = None
     severity: str | None = None
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[Edit | TextEdit, ...] = ()
+    unsafe: bool = False
+    internal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +108,20 @@ class Diagnostic:
         The cell's id.
     execution_count : int, optional
         The cell's last execution.
-    cell_line, cell_column : int, optional
-        Where in the cell's text, from 1.
+    cell_line, cell_column, cell_end_line, cell_end_column : int, optional
+        Where in the cell's text, from 1; None of what is not in its text.
     code, severity, message : str
         The rule, its weight and what is wrong.
     fixable : bool
         ``--fix`` puts it right.
-    edits : tuple of Edit
-        How.
+    unsafe : bool
+        Only ``--unsafe-fixes`` puts it right.
+    internal : bool
+        The rule itself failed.
+    fingerprint : str
+        Stays the same when cells move; two findings at equal text share it.
+    edits : tuple of Edit or TextEdit
+        How to put it right.
     """
 
     file: str
@@ -98,11 +134,16 @@ class Diagnostic:
     execution_count: int | None
     cell_line: int | None = None
     cell_column: int | None = None
+    cell_end_line: int | None = None
+    cell_end_column: int | None = None
     code: str
     severity: str
     message: str
     fixable: bool
-    edits: tuple[Edit, ...] = ()
+    unsafe: bool = False
+    internal: bool = False
+    fingerprint: str = ""
+    edits: tuple[Edit | TextEdit, ...] = ()
 
     def to_dict(self) -> Mapping[str, Any]:
         """Return the stable JSON shape."""
@@ -110,4 +151,9 @@ class Diagnostic:
             *("file", "line", "column", "end_line", "end_column", "cell", "cell_id"),
             *("execution_count", "code", "severity", "message", "fixable"),
         )
+        return {name: getattr(self, name) for name in shown}
+
+    def in_cell(self) -> Mapping[str, int | None]:
+        """Return the place in the cell's text, which is what an editor wants."""
+        shown = ("cell_line", "cell_column", "cell_end_line", "cell_end_column")
         return {name: getattr(self, name) for name in shown}

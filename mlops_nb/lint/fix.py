@@ -1,101 +1,113 @@
-"""Safe fixes as edits of byte ranges: all the rest of the file stays as it is."""
+"""Fixes, made until nothing is left to fix; all the rest of the file stays byte for byte.
+
+How a rule offers one: it passes `edits` to its finding, :class:`Edit` for values of the JSON
+document and :class:`TextEdit` for a part of a cell's text (`CodeCell.replaced`, `inserted_after`
+and `without_lines` make those), and is declared with `fixable=True`. A fix is safe when the
+notebook does the same as before. One that may change what it does is declared `unsafe=True`, on the
+rule or on the one finding, and is made by ``--fix --unsafe-fixes`` only.
+"""
 
 from __future__ import annotations
 
-import difflib
-import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_nb.errors import InputError
-from mlops_nb.lint.finding import Diagnostic, Edit, Pointer
-from mlops_nb.lint.locate import Places
+from mlops_nb.lint.finding import Diagnostic
+from mlops_nb.lint.rewrite import rewritten
+from mlops_nb.notebook import (
+    Notebook,
+    UnreadableNotebookError,
+    is_python,
+    parse_notebook,
+    to_python,
+)
+
+PASSES = 20  # fixes that touch each other are made one after the other
 
 
-def fixed_text(text: str, edits: Iterable[Edit]) -> str:
-    """Return the text of a notebook with the edits made.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """A notebook after its fixes.
 
     Parameters
     ----------
-    text : str
-        The file's text.
-    edits : iterable of Edit
-        One that lies inside another is dropped: the outer one replaces it.
+    notebook : Notebook
+        As it is now.
+    diagnostics : list of Diagnostic
+        What is left.
+    count : int
+        Fixes made.
     """
-    places = Places(text)
-    chosen: dict[Pointer, Edit] = {edit.pointer: edit for edit in edits}
-    changes: list[tuple[int, int, str]] = []
-    for pointer, edit in chosen.items():
-        if any(pointer[:length] in chosen for length in range(1, len(pointer))):
-            continue
-        span = places.span(pointer[:-1] if edit.action == "insert" else pointer)
-        if span is None:
-            continue
-        if edit.action == "insert":
-            changes.append(_insertion(text, span[0], str(pointer[-1]), edit.value))
-        else:
-            changes.append((*span, json.dumps(edit.value, ensure_ascii=False)))
-    for start, end, new in sorted(changes, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
+
+    notebook: Notebook
+    diagnostics: list[Diagnostic]
+    count: int
 
 
-def _insertion(text: str, start: int, key: str, value: object) -> tuple[int, int, str]:
-    """Insert a first key into the object that begins at `start`, spaced like its other keys."""
-    after = start + 1
-    while text[after] in " \t\r\n":
-        after += 1
-    space = text[start + 1 : after]
-    entry = f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
-    if text[after] == "}":
-        return start + 1, start + 1, entry
-    return start + 1, start + 1, f"{space}{entry},"
-
-
-def fix_file(path: Path, diagnostics: Iterable[Diagnostic]) -> bool:
-    """Make the safe fixes in a file; tell whether it changed.
+def fixed(
+    notebook: Notebook,
+    diagnostics: list[Diagnostic],
+    lint: Callable[[Notebook], list[Diagnostic]],
+    *,
+    unsafe: bool = False,
+) -> Fixed:
+    """Fix a notebook until there is nothing more to fix.
 
     Parameters
     ----------
-    path : Path
-        The notebook.
-    diagnostics : iterable of Diagnostic
+    notebook : Notebook
+        The notebook; nothing is written.
+    diagnostics : list of Diagnostic
         Its findings.
+    lint : callable
+        Finds what is left after a pass.
+    unsafe : bool
+        Make the fixes too that may change what the notebook does.
+    """
+    made = 0
+    for _ in range(PASSES):
+        chosen = [d.edits for d in diagnostics if d.edits and (unsafe or d.fixable)]
+        text, count = rewritten(notebook, chosen)
+        if text == notebook.text:
+            break
+        after = _checked(notebook, text)
+        if after is None:
+            break
+        notebook, diagnostics, made = after, lint(after), made + count
+    return Fixed(notebook=notebook, diagnostics=diagnostics, count=made)
+
+
+def _checked(before: Notebook, text: str) -> Notebook | None:
+    """Return the notebook that a text is; None when a cell of it is no Python any more."""
+    try:
+        after = parse_notebook(text.encode("utf-8"), before.path)
+    except UnreadableNotebookError:
+        return None
+    known = {cell.source for cell in before.code_cells}
+    new = [cell.source for cell in after.code_cells if cell.source not in known]
+    if any(not is_python(to_python(source).text) for source in new) and all(
+        is_python(to_python(source).text) for source in known
+    ):
+        return None
+    return after
+
+
+def write_fixed(path: Path, text: str) -> None:
+    """Write a notebook's new text.
 
     Raises
     ------
     InputError
         The file cannot be written.
     """
-    before, after = _before_after(path, diagnostics)
-    if before == after:
-        return False
     try:
-        _write(path.resolve(), after)
+        _write(path.resolve(), text)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
-    return True
-
-
-def diff(path: Path, diagnostics: Iterable[Diagnostic]) -> str:
-    """Return the unified diff of the safe fixes in a file, empty when there are none."""
-    before, after = _before_after(path, diagnostics)
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True),
-        after.splitlines(keepends=True),
-        str(path),
-        str(path),
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
-
-
-def _before_after(path: Path, diagnostics: Iterable[Diagnostic]) -> tuple[str, str]:
-    edits = [edit for diagnostic in diagnostics for edit in diagnostic.edits]
-    # Bytes, not text mode: line ends must stay what they are.
-    before = path.read_bytes().decode("utf-8")
-    return before, fixed_text(before, edits) if edits else before
 
 
 def _write(path: Path, text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from json import JSONDecoder
 
@@ -12,22 +12,25 @@ from mlops_nb.lint.finding import Pointer
 
 Span = tuple[int, int]
 _SPACE = re.compile(r"[ \t\r\n]*")
-# One character of a string as it is written: a surrogate pair, an escape, or itself.
+# One character of a string that is written as an escape: a surrogate pair, or any other.
 _CHARACTER = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]",
-    re.DOTALL,
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.", re.DOTALL
 )
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(slots=True)
 class _Container:
-    """An object or list that has been read up to the value at `at`."""
+    """An object or list that has been read up to the value at `at`.
+
+    `starts` holds where values begin, `entries` where their keys do.
+    """
 
     starts: dict[str | int, int]
     at: int
     keyed: bool
     done: bool = False
+    entries: dict[str | int, int] = field(default_factory=dict)
 
 
 class Places:
@@ -52,17 +55,28 @@ class Places:
     def start(self, pointer: Pointer) -> int | None:
         """Return where a value begins, None when there is no such value."""
         if not pointer:
-            return self._after_space(0)
+            return self.after_space(0)
         parent = self.start(pointer[:-1])
         if parent is None or self.text[parent] not in "{[":
             return None
         container = self._open.get(pointer[:-1])
         if container is None:
-            first = self._after_space(parent + 1)
+            first = self.after_space(parent + 1)
             container = self._open[pointer[:-1]] = _Container({}, first, self.text[parent] == "{")
         while pointer[-1] not in container.starts and self._next(container):
             pass
         return container.starts.get(pointer[-1])
+
+    def entries(self, pointer: Pointer) -> dict[str | int, Span]:
+        """Return the span of each entry of an object or list, of an object with its key."""
+        self.start((*pointer, "\0missing"))  # there is none such: reads all of it
+        container = self._open.get(pointer)
+        if container is None:
+            return {}
+        return {
+            key: (container.entries[key], self._decode(self.text, start)[1])
+            for key, start in container.starts.items()
+        }
 
     def line_column(self, offset: int) -> tuple[int, int]:
         """Return line and column of an offset, both from 1."""
@@ -97,17 +111,21 @@ class Places:
         """Return where the strings begin that a text is written as."""
         if self.text[place] != "[":
             return [place]
-        self.start((*pointer, -1))  # there is none such: reads the whole list
-        container = self._open[pointer]
-        return [start for start in container.starts.values() if self.text[start] == '"']
+        starts = (span[0] for span in self.entries(pointer).values())
+        return [start for start in starts if self.text[start] == '"']
 
     def _in_string(self, at: int, characters: int) -> int:
-        for _ in range(characters):
-            found = _CHARACTER.match(self.text, at)
-            at = found.end() if found else at
+        while characters > 0:
+            escape = self.text.find("\\", at, at + characters)
+            if escape < 0:
+                return at + characters
+            found = _CHARACTER.match(self.text, escape)
+            characters -= escape - at + 1
+            at = found.end() if found else escape + 1
         return at
 
-    def _after_space(self, at: int) -> int:
+    def after_space(self, at: int) -> int:
+        """Return the first offset from `at` that holds no white space."""
         found = _SPACE.match(self.text, at)
         return found.end() if found else at
 
@@ -115,16 +133,18 @@ class Places:
         """Find the next value of an object or list; the values before it are skipped once."""
         at = container.at
         if container.starts and not container.done:
-            at = self._after_space(self._decode(self.text, at)[1])
-            at = self._after_space(at + 1) if self.text[at] == "," else at
+            at = self.after_space(self._decode(self.text, at)[1])
+            at = self.after_space(at + 1) if self.text[at] == "," else at
         if self.text[at] in "}]":
             container.at, container.done = at, True
             return False
         key: str | int = len(container.starts)
+        entry = at
         if container.keyed:
             key, at = self._decode(self.text, at)
-            at = self._after_space(self._after_space(at) + 1)
+            at = self.after_space(self.after_space(at) + 1)
         container.starts[key] = container.at = at
+        container.entries[key] = entry
         return True
 
     @cached_property
@@ -141,6 +161,6 @@ def _offset(source: str, line: int, column: int) -> int:
     for _ in range(line - 1):
         found = _LINE_END.search(source, start)
         if not found:
-            break
+            return len(source)
         start = found.end()
     return min(start + column - 1, len(source))

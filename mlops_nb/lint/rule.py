@@ -49,7 +49,9 @@ class Rule:
     bad, good : Example
         A notebook that triggers this rule and no other, and one that does not.
     fixable : bool
-        ``--fix`` can put it right.
+        Its findings carry edits that put them right.
+    unsafe : bool
+        Those may change what the notebook does: ``--fix`` leaves them to ``--unsafe-fixes``.
     unreadable : bool
         It looks at files that cannot be read, not at notebooks.
     last : bool
@@ -68,6 +70,7 @@ class Rule:
     bad: Example
     good: Example
     fixable: bool = False
+    unsafe: bool = False
     unreadable: bool = False
     last: bool = False
     opt_in: bool = False

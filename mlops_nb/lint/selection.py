@@ -12,7 +12,11 @@ from mlops_nb.lint.rule import Rule, rules
 
 
 def selected(
-    settings: Lint, *, select: Sequence[str] = (), ignore: Sequence[str] = ()
+    settings: Lint,
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    extend_select: Sequence[str] = (),
 ) -> list[Rule]:
     """Return the rules to run; the longer of two prefixes that match a rule decides.
 
@@ -22,18 +26,20 @@ def selected(
     ----------
     settings : Lint
         The configuration.
-    select, ignore : sequence of str
-        Codes or prefixes from the command line; `select` replaces the configuration's, `ignore`
-        adds to it.
+    select, ignore, extend_select : sequence of str
+        Codes or prefixes from the command line; `select` replaces the configuration's, the others
+        add to it.
 
     Raises
     ------
     ConfigError
         A code or prefix matches no rule.
     """
-    wanted = [*(select or settings.select), *settings.extend_select]
+    wanted = [*(select or settings.select), *settings.extend_select, *extend_select]
     unwanted = [*settings.ignore, *ignore]
     _check([*wanted, *unwanted])
+    _check(code for codes in settings.per_file_ignores.values() for code in codes)
+    _check_severities(settings.severity)
     return [
         rule
         for rule in rules().values()
@@ -66,8 +72,13 @@ def is_job(project: Project, path: Path) -> bool:
     """Tell whether the configuration declares a notebook as a job, or holds it to their rules."""
     if any(matches(pattern, project.root, path) for pattern in project.config.lint.jobs):
         return True
-    jobs = project.config.jobs.values()
-    return bool(jobs) and path.resolve() in {(project.root / j.notebook).resolve() for j in jobs}
+    jobs = job_notebooks(project)
+    return bool(jobs) and path.resolve() in jobs
+
+
+def job_notebooks(project: Project) -> frozenset[Path]:
+    """Return the notebooks that the configuration declares as jobs."""
+    return frozenset((project.root / j.notebook).resolve() for j in project.config.jobs.values())
 
 
 def _naming(rule: Rule, prefixes: Iterable[str]) -> list[str]:
@@ -76,6 +87,12 @@ def _naming(rule: Rule, prefixes: Iterable[str]) -> list[str]:
 
 def _longest(code: str, prefixes: Iterable[str]) -> int:
     return max((len(prefix) for prefix in prefixes if code.startswith(prefix)), default=0)
+
+
+def _check_severities(severities: Iterable[str]) -> None:
+    for code in severities:
+        if code not in rules():
+            raise ConfigError(f"no lint rule is called {code!r}", did_you_mean(code, rules()))
 
 
 def _check(prefixes: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlops_nb.notebook.model import Cell, Notebook, python_source
 from mlops_nb.notebook.read import UnreadableNotebookError, parse_notebook, read_notebook
-from mlops_nb.notebook.syntax import Magic, PythonText, to_python
+from mlops_nb.notebook.syntax import Magic, PythonText, is_python, to_python
 
 __all__ = [
     "Cell",
@@ -12,6 +12,7 @@ __all__ = [
     "Notebook",
     "PythonText",
     "UnreadableNotebookError",
+    "is_python",
     "parse_notebook",
     "python_source",
     "read_notebook",

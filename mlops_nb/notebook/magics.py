@@ -33,6 +33,10 @@ AUTOMAGICS = frozenset(
         *("set_env", "bookmark", "alias", "unalias", "colors", "gui", "prun", "pycat", "pdoc"),
     }
 )
+# Of those, the words that also name variables.
+OFTEN_VARIABLES = frozenset(
+    {"run", "env", "store", "config", "history", "hist", "time", "alias", "colors", "notebook"}
+)
 # Names that IPython puts into every notebook.
 IPYTHON_NAMES = frozenset(
     {

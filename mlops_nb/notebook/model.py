@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from mlops_nb.notebook.syntax import to_python
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,11 @@ class Cell:
     metadata: Mapping[str, Any]
     pointer: tuple[str | int, ...]
     source_key: str = "source"
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of its text, without their ends; the same lines as Python's, no others."""
+        return _LINE_END.split(self.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

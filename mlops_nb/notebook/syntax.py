@@ -8,9 +8,10 @@ import when nobody can tell what they bind.
 from __future__ import annotations
 
 import ast
+import os.path
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,6 +25,12 @@ _PROMPT = re.compile(r"^(?:(?:>>>|\.\.\.)(?: |$)|In \[\d+\]: ?|[ ]{3,}\.\.\.: ?)
 _ESCAPE = re.compile(r"^(\s*)(%%?|!!?|\?\??|[,;/](?=[^\W\d]))\s*(.*)$")
 _ASSIGNMENT = re.compile(r"^(\s*[^\W\d][\w.,\[\]'\" *]*?=\s*)([%!])([^=].*)$")
 _HELP = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?%{0,2}[^\W\d][\w.*\[\]'\"()%]*\s*\?{1,2}\s*$")
+# What makes a call of a line: `/f a b` is f(a, b), `,f a b` f("a", "b"), `;f a b` f("a b").
+_CALLS: Mapping[str, Callable[[str], str]] = {
+    "/": lambda arguments: ", ".join(arguments.split()),
+    ",": lambda arguments: '"' + '", "'.join(arguments.split()) + '"',
+    ";": lambda arguments: f'"{arguments}"',
+}
 _TOKEN = re.compile(
     r"""#|\"\"\"|'''|"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|[()\[\]{}]""",
 )
@@ -110,7 +117,10 @@ def _is_automagic(source: str) -> bool:
     """
     text = source.strip()
     found = None if "\n" in text else _FIRST_WORD.match(text)
-    return bool(found and found[1] in magics.AUTOMAGICS and found[2] and not is_python(text))
+    if not found or found[1] not in magics.AUTOMAGICS:
+        return False
+    # Alone on its line a word may be a variable that is shown.
+    return found[1] not in magics.OFTEN_VARIABLES if found[2] is None else not is_python(text)
 
 
 class _Rewriter:
@@ -145,11 +155,12 @@ class _Rewriter:
                 self._drop(at, found.end())
 
     def _strip_indent(self) -> None:
-        first = next((line for line in self.lines if line.strip()), "")
-        indent = first[: len(first) - len(first.lstrip(" \t"))]
-        for at, line in enumerate(self.lines if indent else ()):
-            if line.startswith(indent):
-                self._drop(at, len(indent))
+        """Take away the indentation that all lines have, as `textwrap.dedent` does."""
+        filled = [line for line in self.lines if line.strip()]
+        indents = [line[: len(line) - len(line.lstrip(" \t"))] for line in filled]
+        margin = len(os.path.commonprefix(indents))  # noqa: RUF071 - not paths
+        for at, line in enumerate(self.lines if margin else ()):
+            self._drop(at, min(margin, len(line)))
 
     def _drop(self, at: int, count: int) -> None:
         self.lines[at] = self.lines[at][count:]
@@ -221,9 +232,12 @@ class _Rewriter:
 
     def _replace(self, at: int, indent: str, mark: str, text: str, start: int) -> None:
         column = self.shifts.get(at + 1, 0) + start + 1
+        if mark in _CALLS:
+            name, _, arguments = text.partition(" ")
+            self.lines[at] = f"{indent}{name}({_CALLS[mark](arguments)})"
+            return
         if mark != "%":
-            known = mark in "!?"
-            self._note(mark if known else "?", text, at, column)
+            self._note(mark, text, at, column)
             self.lines[at] = indent + "pass"
             return
         name, _, arguments = text.partition(" ")

@@ -76,19 +76,33 @@ class MlopsHandler(APIHandler):
         ConfigError
             The project's configuration is wrong.
         """
-        root = Path(self.settings["server_root_dir"]).expanduser().resolve()
+        target = self.file_at(path)
         try:
-            target = (root / path.lstrip("/")).resolve()
             # A document may have been renamed or deleted since the page was told of it.
             folder = target if target.is_dir() else target.parent
             known = folder.is_dir()
-        except (OSError, RuntimeError) as error:  # too long, not allowed, a circle of links
+        except OSError as error:
             raise InputError("the path cannot be followed") from error
-        if not target.is_relative_to(root):
-            raise InputError("the path leaves the server's root directory")
         if not known:
             raise NotFoundError(f"there is no folder for {path!r}")
         return load_project(folder)
+
+    def file_at(self, path: str) -> Path:
+        """Return the file or folder of a document, whether there is one or not.
+
+        Raises
+        ------
+        InputError
+            The path leaves the server's root directory.
+        """
+        root = Path(self.settings["server_root_dir"]).expanduser().resolve()
+        try:
+            target = (root / path.lstrip("/")).resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # too long, a circle of links, a NUL
+            raise InputError("the path cannot be followed") from error
+        if not target.is_relative_to(root):
+            raise InputError("the path leaves the server's root directory")
+        return target
 
     def integer(self, name: str, default: int, *, low: int, high: int) -> int:
         """Return a whole number of the query.

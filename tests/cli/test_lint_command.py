@@ -99,11 +99,11 @@ def test_diff_then_fix(project: Project) -> None:
     path.write_bytes(WARNS.to_bytes())
     shown = mlops("lint", "--diff")
     assert shown.returncode == 1
-    assert shown.stdout.startswith("--- a.ipynb\n+++ a.ipynb\n")
+    assert shown.stdout.startswith("--- a.ipynb:cell 0 (state)\n+++ a.ipynb:cell 0")
     assert path.read_bytes() == WARNS.to_bytes()
 
     fixed = mlops("lint", "--fix", "--strict")
-    assert (fixed.returncode, fixed.stderr) == (0, "Fixed 1 notebook.\n")
+    assert (fixed.returncode, fixed.stderr) == (0, "Fixed 1 finding in 1 notebook.\n")
     assert path.read_bytes() == WARNS.to_bytes().replace(
         b'"execution_count": 2', b'"execution_count": null'
     ).replace(b'"execution_count": 1', b'"execution_count": null')

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from mlops_nb.config import Lint, Project, load_project
 from mlops_nb.errors import ConfigError, InputError
-from mlops_nb.lint.engine import lint_notebook, lint_paths
+from mlops_nb.lint.engine import lint_notebook
 from mlops_nb.lint.example import PYTHON, Code, Example
+from mlops_nb.lint.run import Options, lint_paths
 from mlops_nb.notebook import UnreadableNotebookError, parse_notebook
 
 BAD = Example(cells=["print(gone)"])
@@ -160,7 +161,7 @@ def test_other_languages_are_skipped_and_counted(project: Project) -> None:
     write(project.root / "r.ipynb", r)
     report = lint_paths(project, [Path()])
     assert report.files == 0
-    assert [(s.file, s.reason) for s in report.skipped] == [("r.ipynb", "language: r")]
+    assert [(s.file, s.skipped) for s in report.skipped] == [("r.ipynb", "language: r")]
 
 
 def configured(project: Project, text: str) -> Project:
@@ -170,7 +171,7 @@ def configured(project: Project, text: str) -> Project:
 
 def test_rules_are_selected_by_the_longest_prefix(project: Project) -> None:
     write(project.root / "a.ipynb", Example(cells=["print(gone, late)", "late = 1"]))
-    found = lint_paths(project, [Path()], select=["NBX"], ignore=["NBX001"]).diagnostics
+    found = lint_paths(project, [Path()], Options(select=["NBX"], ignore=["NBX001"])).diagnostics
     assert [d.code for d in found] == ["NBX002"]
     own = configured(project, '[lint]\nignore = ["NBX"]\nextend-select = ["NBX001"]\n')
     assert [d.code for d in lint_paths(own, [Path()]).diagnostics] == ["NBX001"]
@@ -178,7 +179,7 @@ def test_rules_are_selected_by_the_longest_prefix(project: Project) -> None:
 
 def test_an_unknown_rule_is_an_error_with_a_suggestion(project: Project) -> None:
     with pytest.raises(ConfigError, match="no lint rule begins with 'NBX09'") as caught:
-        lint_paths(project, [], select=["NBX09"])
+        lint_paths(project, [], Options(select=["NBX09"]))
     assert "did you mean 'NBX" in caught.value.hint
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from mlops_nb.lint.engine import LintReport, Skipped, lint_notebook
+from mlops_nb.lint.engine import lint_notebook
 from mlops_nb.lint.example import PYTHON, Code, Example
-from mlops_nb.lint.render import page, reference, to_github, to_json, to_sarif, to_text
+from mlops_nb.lint.render import page, reference, to_json, to_text
+from mlops_nb.lint.report import FileReport, LintReport
 from mlops_nb.lint.rule import get_rule, rules
 from mlops_nb.notebook import parse_notebook
 
@@ -18,20 +19,20 @@ def report() -> LintReport:
         metadata={**PYTHON, "mlops": {"ignore": ["NBL101"]}},
     )
     found = lint_notebook(parse_notebook(example.to_bytes(), Path("a b.ipynb")))
-    skipped = [Skipped(file="r.ipynb", reason="language: r")]
-    return LintReport(files=1, diagnostics=found, skipped=skipped)
+    skipped = FileReport(file="r.ipynb", skipped="language: r")
+    return LintReport(reports=[FileReport(file="a b.ipynb", diagnostics=found), skipped])
 
 
 def test_text_is_one_line_a_finding_and_a_summary() -> None:
     assert to_text(report()).splitlines() == [
-        "a b.ipynb:25:14: NBZ001 unused suppression: NBL101 suppresses nothing here",
+        "a b.ipynb:25:14: NBZ001 [*] unused suppression: NBL101 suppresses nothing here",
         "a b.ipynb:cell 1: NBX006 [*] executed as [1], after [2] above it: "
         "restart the kernel and run all cells",
         "a b.ipynb:cell 1:2:3: NBX001 'gone' is bound nowhere",
-        "3 findings in 1 notebook (1 error, 2 warnings, 1 fixable with --fix); "
+        "3 findings in 1 notebook (1 error, 2 warnings, 2 fixable with --fix); "
         "skipped 1 (language: r).",
     ]
-    assert to_text(LintReport(files=2, diagnostics=[], skipped=[])) == (
+    assert to_text(LintReport(reports=[FileReport(file=f) for f in "ab"])) == (
         "All checks passed in 2 notebooks."
     )
 
@@ -54,24 +55,6 @@ def test_json_has_the_stable_shape() -> None:
         "message": "'gone' is bound nowhere",
         "fixable": False,
     }
-
-
-def test_github_names_the_line_of_the_file() -> None:
-    last = to_github(report()).splitlines()[-1]
-    assert last == (
-        "::error title=NBX001 undefined-name,file=a b.ipynb,line=21,col=8,endLine=21,endColumn=12"
-        "::cell 1: 'gone' is bound nowhere"
-    )
-
-
-def test_sarif_names_rules_and_places() -> None:
-    (run,) = json.loads(to_sarif(report()))["runs"]
-    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["NBX001", "NBX006", "NBZ001"]
-    result = run["results"][2]
-    assert (result["ruleId"], result["ruleIndex"], result["level"]) == ("NBX001", 0, "error")
-    place = result["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"]["uri"] == "a%20b.ipynb"
-    assert place["region"]["startLine"] == 21
 
 
 def test_a_rules_page_comes_from_the_rule() -> None:

@@ -17,6 +17,7 @@ from mlops_nb.lint.rule import Severity, rule
     why="""A suppression that outlives its reason hides the next finding of its kind.""",
     bad=Example(cells=["rows = [1, 2, 3]\nprint(sum(rows))  # noqa: NBX001"]),
     good=Example(cells=["print(sum(rows))  # noqa: NBX001"]),
+    fixable=True,
     last=True,
 )
 def unused_suppression(context: Context) -> Iterator[Finding]:
