@@ -17,6 +17,11 @@ FLAGS = [
 ]  # fmt: skip
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the number of moments at which tests/tracking/test_kills.py kills."""
+    parser.addoption("--kills", type=int, default=5, help="random moments of a SIGKILL")
+
+
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the developer's own settings out of the tests."""
