@@ -219,6 +219,11 @@ def in_experiment(project: Project, name: str) -> Project:
     return replace(project, config=config)
 
 
+def choose_experiment(name: str) -> None:
+    """Choose the experiment of new runs for the rest of this process and its children."""
+    os.environ[f"{ENVIRONMENT_PREFIX}EXPERIMENT"] = name
+
+
 def load_project(start: Path | str | None = None) -> Project:
     """Find the project around a folder and read its configuration.
 

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import sqlite3
+import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -104,6 +105,7 @@ def store_errors(project: Project) -> Iterator[None]:
     StoreError
         The store cannot be reached or used.
     """
+    _note_import()
     _quieten()
     import requests
     import sqlalchemy as sa
@@ -131,6 +133,16 @@ def shown(uri: str) -> str:
     if not parts.password:
         return uri
     return uri.replace(f":{parts.password}@", ":***@")
+
+
+def was_first() -> bool:
+    """Whether MLflow was imported here before anybody else did in this process."""
+    return bool(_note_import.cache_info().currsize and _note_import())
+
+
+@lru_cache(maxsize=1)
+def _note_import() -> bool:
+    return "mlflow" not in sys.modules
 
 
 def _quieten() -> None:

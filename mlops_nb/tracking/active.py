@@ -25,6 +25,7 @@ from mlops_nb.tracking.names import (
 )
 
 EXAMPLE_ROWS = 5
+_NO_POINT = (-1, 0, 0.0)
 _MAX_STEP = 2**63 - 1  # what a database holds
 
 
@@ -61,8 +62,8 @@ class Run(RunFiles):
         self.parent = parent
         self.enclosing: Run | None = None
         self.inputs: list[dict[str, Any]] = []
-        # Metric → its last step and time.
-        self._points: dict[str, tuple[int, int]] = {}
+        # Metric → its last step, time and value.
+        self._points: dict[str, tuple[int, int, float]] = {}
         self._params: dict[str, str] = {}
         self._lock = threading.Lock()
         checked = {check_key(k): cut(text(v), TAG_LENGTH) for k, v in (tags or {}).items()}
@@ -92,21 +93,31 @@ class Run(RunFiles):
 
         return push_run(self.project, self.uid)
 
+    @property
+    def params(self) -> dict[str, str]:
+        """The parameters logged so far, as text."""
+        return dict(self._params)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The last value of each metric logged so far."""
+        return {key: value for key, (_, _, value) in list(self._points.items())}
+
     def log_metric(self, key: str, value: Any, step: int | None = None) -> None:
         """Log one point of a metric; without a step, the one after the metric's last.
 
         ``nan`` is kept. Infinity has no form in the store: the point becomes ``nan`` there and
         the tag ``mlops.infinite`` names the metric and the step.
         """
-        stored = lines.as_stored(number(check_key(key), value))
+        value = number(check_key(key), value)
         with self._lock:
-            last, before = self._points.get(key, (-1, 0))
+            last, before, _ = self._points.get(key, _NO_POINT)
             step = last + 1 if step is None else _step(step)
             # Two points of one step never share a time, which would make them one in the store,
             # and a clock that is set back does not make an older point the last one.
             at = max(now_ms(), before + (step <= last))
-            self._points[key] = (step, at)
-        self._append(lines.Metric(key, stored, step, at))
+            self._points[key] = (step, at, value)
+        self._append(lines.Metric(key, lines.as_stored(value), step, at))
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """Log a point of each metric; mappings inside become dotted names."""

@@ -21,6 +21,10 @@ from mlops_nb.config import Project, in_experiment
 from mlops_nb.errors import MlopsError, NotFoundError, StoreError
 from mlops_nb.tracking import journal as lines
 from mlops_nb.tracking.batch import Batch
+from mlops_nb.tracking.known import remember
+
+NEWEST = 20
+"""So many of the newest runs are looked at for names to complete."""
 
 # What a journal that was cut off in its first line can never become.
 _NO_START = "has no first line and is set aside"
@@ -80,6 +84,8 @@ def sync(project: Project) -> SyncReport:
     StoreError
         The store cannot be reached; the journals are kept.
     """
+    from mlops_nb.store.runs import list_runs
+
     report = SyncReport()
     if not journals(project):
         return report
@@ -96,6 +102,8 @@ def sync(project: Project) -> SyncReport:
                 _drop_deleted(project, path, report)
             except Exception as error:  # one journal must not hold up all others
                 report.warnings.append(f"{path.name}: {type(error).__name__}: {error}")
+        if report.finished or report.killed:
+            remember(project, list_runs(project, limit=NEWEST))
     return report
 
 
