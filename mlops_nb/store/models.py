@@ -58,7 +58,7 @@ def log_model(
     from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
     from mlops_nb.modelfile import inspect
-    from mlops_nb.store.model_folder import write_folder
+    from mlops_nb.store.model_folder import requirements, write_folder
 
     found = inspect(model_file)
     tracking = client(project)
@@ -77,7 +77,8 @@ def log_model(
             model_type="sklearn",
         )
         tracking.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
-        write_folder(Path(folder), found, model, run_id, input_example)
+        needs = requirements(found, project.root)
+        write_folder(Path(folder), found, model, run_id, input_example, needs)
         tracking.log_model_artifacts(model.model_id, folder)
         tracking.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
     return f"{MODEL_URI}{model.model_id}"
