@@ -18,7 +18,11 @@ FLAGS = [
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the number of moments at which tests/tracking/test_kills.py kills."""
+    """Add what the tests of tracking may be asked for."""
+    parser.addoption("--on-server", action="store_true", help="store runs on an MLflow server")
+    parser.addoption(
+        "--outage", type=float, default=2.0, help="seconds without the server in test_server.py"
+    )
     parser.addoption("--kills", type=int, default=5, help="random moments of a SIGKILL")
 
 
