@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mlops_nb.frames import read_table as read_table
     from mlops_nb.registry.scoring import load_model as load_model
     from mlops_nb.tracking.api import log_artifact as log_artifact
+    from mlops_nb.tracking.api import log_artifacts as log_artifacts
     from mlops_nb.tracking.api import log_dict as log_dict
     from mlops_nb.tracking.api import log_figure as log_figure
     from mlops_nb.tracking.api import log_input as log_input
@@ -43,6 +44,7 @@ _PUBLIC = {
     "log_text": "tracking.api",
     "log_dict": "tracking.api",
     "log_artifact": "tracking.api",
+    "log_artifacts": "tracking.api",
     "log_model": "tracking.api",
     "log_input": "tracking.api",
     "set_tag": "tracking.api",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -285,6 +285,19 @@ def current_attempt() -> CurrentAttempt | None:
         return None
     job, attempt, folder, logical_time = values
     return CurrentAttempt(job=job, attempt=attempt, folder=Path(folder), logical_time=logical_time)
+
+
+def in_experiment(project: Project, name: str) -> Project:
+    """Return the project with another experiment; an empty name changes nothing."""
+    if not name or name == project.experiment:
+        return project
+    config = msgspec.structs.replace(project.config, experiment=name)
+    return replace(project, config=config)
+
+
+def choose_experiment(name: str) -> None:
+    """Choose the experiment of new runs for the rest of this process and its children."""
+    os.environ[f"{ENVIRONMENT_PREFIX}EXPERIMENT"] = name
 
 
 def load_project(start: Path | str | None = None) -> Project:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import platform
 import re
 import sys
+import tomllib
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
 _NAME = re.compile(r"^Name: *(\S+)", re.MULTILINE)
+_PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*==\s*([^\s;\\]+)", re.MULTILINE)
 _VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
 
 
@@ -30,6 +32,33 @@ def description() -> str:
     """Return the environment as a requirements file, the interpreter in its first line."""
     head = f"# python {python_version()} on {platform.system()} {platform.machine()}"
     return "\n".join([head, *(f"{name}=={version}" for name, version in packages().items())]) + "\n"
+
+
+def locked(root: Path) -> dict[str, str]:
+    """Return the names and versions of a project's lock, empty when it has none.
+
+    Parameters
+    ----------
+    root : Path
+        The project's folder; ``pylock.toml``, ``uv.lock`` and ``requirements.lock`` are looked
+        for in it, in this order.
+    """
+    for name, key in (("pylock.toml", "packages"), ("uv.lock", "package")):
+        try:
+            found = tomllib.loads((root / name).read_text(encoding="utf-8")).get(key, [])
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            continue
+        return {entry["name"]: entry["version"] for entry in found if "version" in entry}
+    try:
+        text = (root / "requirements.lock").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return {}
+    return dict(_PINNED.findall(text))
+
+
+def canonical(name: str) -> str:
+    """Return a package's name as indexes compare it: ``Scikit_Learn`` is ``scikit-learn``."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _search_path() -> tuple[tuple[str, int], ...]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
 import shlex
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +15,7 @@ import click
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from mlops_nb.cli.main import COMMANDS, missing_extra, mlops
-from mlops_nb.config import load_project
+from mlops_nb.config import choose_experiment, load_project
 from mlops_nb.errors import ExitCode, InputError, MlopsError, NotFoundError
 from mlops_nb.tracking.options import VARIABLE_OPTIONS
 
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
 # Commands whose exit code 1 is their answer, which the cell has shown, and no failure of the cell.
 _ANSWERS = {"lint", "data"}
-_RUN_OPTIONS = (*VARIABLE_OPTIONS, "--tag", "--nested", "--help")
+_RUN_OPTIONS = (*VARIABLE_OPTIONS, "--tag", "--auto", "--no-auto", "--nested", "--help")
 
 
 class CommandFailedError(MlopsError):
@@ -58,11 +62,13 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
         if any(word in {"--format", "--help", "-h"} for word in words):
             return None
         match words:
+            case ["experiment", *names] if len(names) <= 1:
+                return lambda: _experiment(*names)
             case ["run", "list", *rest]:
                 return lambda: _run_list(rest)
             case ["run", "show", reference]:
                 return lambda: _run_show(reference)
-            case ["run", name, *_] if name not in {"compare", "list", "show"}:
+            case ["run", name, *_] if name not in _subcommands("run"):
                 raise InputError(f"%mlops run {name} runs no cell", "%%mlops run runs one")
             case ["data", "drift", reference, current] if not current.startswith("-"):
                 return lambda: self._drift(reference, current)
@@ -93,7 +99,7 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
         raise NotFoundError(f"{word!r} is neither a variable nor a file", hint)
 
 
-def run_command(words: list[str], look: Callable[..., Any] | None = None) -> None:
+def run_command(words: list[str], look: Callable[..., Any] | None = None) -> Any:
     """Run a command of the command line inside the kernel; its output goes to the cell.
 
     Parameters
@@ -103,29 +109,45 @@ def run_command(words: list[str], look: Callable[..., Any] | None = None) -> Non
     look : callable, optional
         Lints the notebook that the magic is in.
 
+    Returns
+    -------
+    object
+        What the command says in JSON, as values, when the words ask for ``--format json``.
+
     Raises
     ------
     MlopsError
         What the command says is wrong, or that it failed.
     """
+    as_values = "json" in words[1:] or "--format=json" in words
+    output = io.StringIO()
     try:
-        code = mlops.main(args=words, prog_name="%mlops", standalone_mode=False, obj=look)
+        with redirect_stdout(output) if as_values else nullcontext():
+            code = mlops.main(args=words, prog_name="%mlops", standalone_mode=False, obj=look)
     except SystemExit as stop:
         code = stop.code
     except click.exceptions.Abort:
         raise KeyboardInterrupt from None
     except click.exceptions.NoArgsIsHelpError as help_page:
         click.echo(help_page.format_message())
-        return
+        return None
     except click.ClickException as error:
         raise InputError(error.format_message(), _usage(error)) from None
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
-    if not isinstance(code, int) or code == ExitCode.OK:
-        return
-    if code == ExitCode.FINDINGS and words[0] in _ANSWERS:
-        return
-    raise CommandFailedError(f"%mlops {shlex.join(words)} ended with exit code {int(code)}")
+    failed = isinstance(code, int) and code != ExitCode.OK
+    if failed and not (code == ExitCode.FINDINGS and words[0] in _ANSWERS):
+        sys.stdout.write(output.getvalue())
+        raise CommandFailedError(f"%mlops {shlex.join(words)} ended with exit code {int(code)}")
+    return _values(output.getvalue()) if as_values else None
+
+
+def _values(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:  # the words asked for something else that is called json
+        sys.stdout.write(text)
+        return None
 
 
 def register(shell: Any) -> None:
@@ -185,14 +207,29 @@ def complete(_shell: Any, event: Any) -> list[str]:
 def _completions(words: list[str], symbol: str, shell: Any, *, is_cell: bool) -> list[str]:
     variables = [name for name in shell.user_ns if not name.startswith("_")]
     if not words:
-        return ["run"] if is_cell else list(COMMANDS)
+        return ["run"] if is_cell else [*COMMANDS, "experiment"]
     if is_cell:
         last = next((word for word in reversed(words) if word.startswith("--")), "")
         if last in VARIABLE_OPTIONS and not symbol.startswith("-"):
             return variables
         return list(_RUN_OPTIONS)
     found = _command_words(words)
-    return [*found, *variables] if words[:2] == ["data", "drift"] else found
+    if words[:2] == ["data", "drift"]:
+        return [*found, *variables]
+    if words[0] == "run" and len(words) > 1:
+        return [*found, *_run_words(words)]
+    return found
+
+
+def _run_words(words: list[str]) -> list[str]:
+    """Return names of runs, or after ``--filter`` and ``--metric`` what runs have."""
+    from mlops_nb.tracking.known import known
+
+    names = known(load_project())
+    if any(word.startswith(("--filter", "--metric", "'", '"')) for word in words[-2:]):
+        keys = [f"metrics.{key}" for key in names.metrics] + [f"params.{k}" for k in names.params]
+        return [*keys, *names.metrics]
+    return [] if words[1] == "list" else [shlex.quote(name) for name in names.runs]
 
 
 def _command_words(words: list[str]) -> list[str]:
@@ -204,6 +241,19 @@ def _command_words(words: list[str]) -> list[str]:
             command = command.get_command(context, word) or command
     options = [opt for p in command.params for opt in p.opts if opt.startswith("--")]
     return [*(command.list_commands(context) if isinstance(command, click.Group) else []), *options]
+
+
+def _subcommands(noun: str) -> list[str]:
+    context = click.Context(mlops)
+    group = mlops.get_command(context, noun)
+    return group.list_commands(context) if isinstance(group, click.Group) else []
+
+
+def _experiment(name: str = "") -> str:
+    """Return the experiment of new runs, after choosing it for this kernel when a name is given."""
+    if name:
+        choose_experiment(name)
+    return load_project().experiment
 
 
 def _run_list(words: list[str]) -> Any:

@@ -17,6 +17,15 @@ FLAGS = [
 ]  # fmt: skip
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what the tests of tracking may be asked for."""
+    parser.addoption("--on-server", action="store_true", help="store runs on an MLflow server")
+    parser.addoption(
+        "--outage", type=float, default=2.0, help="seconds without the server in test_server.py"
+    )
+    parser.addoption("--kills", type=int, default=5, help="random moments of a SIGKILL")
+
+
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the developer's own settings out of the tests."""

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import platform
 from importlib import metadata
+from pathlib import Path
+
+import pytest
 
 from mlops_nb import environment
 
@@ -37,3 +40,29 @@ def test_description_reads_as_requirements() -> None:
     head, *rest = environment.description().splitlines()
     assert head.startswith(f"# python {platform.python_version()} on ")
     assert f"click=={metadata.version('click')}" in rest
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pylock.toml", '[[packages]]\nname = "a"\nversion = "1"\n[[packages]]\nname = "here"\n'),
+        ("uv.lock", 'version = 1\n[[package]]\nname = "a"\nversion = "1"\n'),
+        (
+            "requirements.lock",
+            "# made\na[x]==1 ; python_version > '3' \\\n    --hash=sha256:00\nb>=2\n",
+        ),
+    ],
+)
+def test_lock_of_a_project(tmp_path: Path, name: str, text: str) -> None:
+    assert environment.locked(tmp_path) == {}
+    (tmp_path / name).write_text(text)
+    assert environment.locked(tmp_path) == {"a": "1"}
+
+
+def test_lock_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    (tmp_path / "uv.lock").write_text("[[")
+    assert environment.locked(tmp_path) == {}
+
+
+def test_name_as_indexes_compare_it() -> None:
+    assert environment.canonical("Scikit_Learn.x") == "scikit-learn-x"

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ import nbformat
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
+from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from mlops_nb.config import Project
+from mlops_nb.config import Project, load_project
 from mlops_nb.store import runs
 from mlops_nb.tracking.cell import transform
+from mlops_nb.tracking.known import remember
 from mlops_nb.tracking.sync import sync
 
 CELLS = {
@@ -57,8 +61,6 @@ CELLS = {
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dict[str, Any]]:
     """One kernel, all cells; each test looks at some of them."""
-    from mlops_nb.config import load_project
-
     root = tmp_path_factory.mktemp("nb")
     (root / "mlops.toml").write_text('experiment = "magics"\n')
     cells = [nbformat.v4.new_code_cell(source) for source in CELLS.values()]
@@ -181,11 +183,44 @@ def test_failing_cell_stops_the_notebook(tmp_path: Path) -> None:
     assert not (tmp_path / "went on").exists()
 
 
+@pytest.mark.slow
+def test_interrupt_ends_the_run_cleanly(tmp_path: Path) -> None:
+    (tmp_path / "mlops.toml").write_text('experiment = "interrupt"\n')
+    manager, client = start_new_kernel(cwd=str(tmp_path))
+    try:
+        client.execute_interactive("%load_ext mlops_nb", timeout=120)
+        client.execute(
+            "%%mlops run long\nimport time, mlops_nb\nmlops_nb.log_metric('m', 1)\n"
+            "open('here', 'w').close()\ntime.sleep(120)"
+        )
+        while not (tmp_path / "here").exists():
+            time.sleep(0.05)
+        manager.interrupt_kernel()
+        assert client.get_shell_msg(timeout=60)["content"]["ename"] == "KeyboardInterrupt"
+        reply = client.execute_interactive("%%mlops run after\nx = 1", timeout=120)
+        assert reply["content"]["status"] == "ok"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    project = load_project(tmp_path)
+    sync(project)
+    record = runs.get_run(project, "long")
+    assert (record.status, record.metrics) == ("KILLED", {"m": 1.0})
+    assert record.tags["mlops.error"] == "KeyboardInterrupt"
+    assert runs.get_run(project, "after").status == "FINISHED"
+
+
 @pytest.fixture
 def shell(project: Project) -> Iterator[InteractiveShell]:
     made = InteractiveShell.instance()
     made.run_line_magic("load_ext", "mlops_nb")
     made.user_ns.update(depth=3, train_df=1)
+    record = runs.RunRecord(
+        run_id="r", uid="u", name="base", status="FINISHED", started=datetime.now(UTC),
+        metrics={"auc": 0.5},
+    )  # fmt: skip
+    project.home.mkdir()
+    remember(project, [record])
     yield made
     made.run_line_magic("unload_ext", "mlops_nb")
     InteractiveShell.clear_instance()
@@ -201,12 +236,29 @@ def shell(project: Project) -> Iterator[InteractiveShell]:
         ("%%mlops run x --param dep", {"depth"}),
         ("%%mlops run x --data train", {"train_df"}),
         ("%mlops data drift train", {"train_df"}),
+        ("%mlops run show ba", {"base"}),
+        ("%mlops run list --filter metrics.a", {"metrics.auc"}),
+        ("%mlops exp", {"experiment"}),
+        ("%%mlops run x --no", {"--no-auto"}),
     ],
 )
 def test_tab_completes_words_and_variables(shell, line: str, expected: set[str]) -> None:
     with provisionalcompleter():
         matches = {found.text for found in shell.Completer.completions(line, len(line))}
     assert expected <= matches
+
+
+def test_experiment_is_shown_and_chosen(shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLOPS_EXPERIMENT", "")  # put back afterwards
+    assert shell.run_line_magic("mlops", "experiment") == "test"
+    assert shell.run_line_magic("mlops", "experiment other") == "other"
+    assert shell.run_line_magic("mlops", "experiment") == "other"
+
+
+def test_json_is_answered_as_values(shell, capsys) -> None:
+    answer = shell.run_line_magic("mlops", "run list --format json")
+    assert answer == {"schema": 1, "runs": []}
+    assert capsys.readouterr().out == ""
 
 
 def test_loading_twice_and_unloading_leave_one_and_none(shell) -> None:
@@ -219,8 +271,6 @@ def test_loading_twice_and_unloading_leave_one_and_none(shell) -> None:
 
 
 def test_names_are_escaped_in_html() -> None:
-    from datetime import UTC, datetime
-
     from mlops_nb.tracking.page import RunPage
     from mlops_nb.tracking.table import RunTable
 

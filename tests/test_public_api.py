@@ -14,6 +14,7 @@ SURFACE = [
     "load_model",
     "load_reference",
     "log_artifact",
+    "log_artifacts",
     "log_dict",
     "log_figure",
     "log_input",

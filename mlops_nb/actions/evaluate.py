@@ -9,8 +9,8 @@ from pathlib import Path
 
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import MlopsError, NotFoundError
-from mlops_nb.lint.engine import lint_paths
 from mlops_nb.lint.rule import Severity
+from mlops_nb.lint.run import lint_paths
 from mlops_nb.registry import card as cards
 from mlops_nb.registry import evidence, gates
 from mlops_nb.registry.bootstrap import Gain

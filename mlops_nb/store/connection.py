@@ -7,16 +7,20 @@ import logging
 import os
 import socket
 import sqlite3
+import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from mlops_nb.config import Project
 from mlops_nb.errors import InputError, NotFoundError, StoreError
+from mlops_nb.store import embedded
+from mlops_nb.store.embedded import sqlite_path
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -40,7 +44,6 @@ _REFUSALS = {
     "INVALID_STATE",
     "RESOURCE_ALREADY_EXISTS",
 }
-_NETWORK_FILE_SYSTEMS = {"9p", "afs", "cifs", "fuse.sshfs", "nfs", "nfs4", "smb3", "smbfs"}
 
 
 def client(project: Project) -> MlflowClient:
@@ -85,7 +88,7 @@ def experiment_id(project: Project) -> str:
 
 def exists(project: Project) -> bool:
     """Whether there is a store to read: False for an embedded one nobody has written yet."""
-    path = _sqlite_path(project.tracking_uri)
+    path = sqlite_path(project.tracking_uri)
     return path is None or path.is_file()
 
 
@@ -102,6 +105,7 @@ def store_errors(project: Project) -> Iterator[None]:
     StoreError
         The store cannot be reached or used.
     """
+    _note_import()
     _quieten()
     import requests
     import sqlalchemy as sa
@@ -129,6 +133,16 @@ def shown(uri: str) -> str:
     if not parts.password:
         return uri
     return uri.replace(f":{parts.password}@", ":***@")
+
+
+def was_first() -> bool:
+    """Whether MLflow was imported here before anybody else did in this process."""
+    return bool(_note_import.cache_info().currsize and _note_import())
+
+
+@lru_cache(maxsize=1)
+def _note_import() -> bool:
+    return "mlflow" not in sys.modules
 
 
 def _quieten() -> None:
@@ -159,23 +173,26 @@ def _check_reachable(uri: str) -> None:
 
 @lru_cache(maxsize=8)
 def _client(uri: str) -> MlflowClient:
-    from mlflow.tracking import MlflowClient
-
-    path = _sqlite_path(uri)
+    path = sqlite_path(uri)
     if path is None:
-        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+        return _open(uri)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Two processes that migrate one empty database at the same time break it.
     with path.with_name(f"{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        safe = not _on_network(path.parent)
-        if safe:
-            # WAL stays with the file; it lets a reader look while the syncer writes.
-            with sqlite3.connect(path) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
-            connection.close()
-        created = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        embedded.prepare(path, lambda: _open(uri), metadata.version("mlflow-skinny"))
+        safe = embedded.set_wal(path)
+        created = _open(uri)
         _tune(created, wal=safe)
+    return created
+
+
+def _open(uri: str) -> MlflowClient:
+    from mlflow.tracking import MlflowClient
+
+    created = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    # Its stores are made, and an empty database migrated, when they are first asked for.
+    _ = created._tracking_client.store, created._get_registry_client().store
     return created
 
 
@@ -206,7 +223,7 @@ def _experiment_id(tracking: MlflowClient, uri: str, name: str, home: Path) -> s
     found = tracking.get_experiment_by_name(name)
     if found is None:
         # A server knows where its artifacts go; an embedded store would put them in ./mlruns.
-        location = (home / "artifacts").as_uri() if _sqlite_path(uri) else None
+        location = (home / embedded.ARTIFACTS).as_uri() if sqlite_path(uri) else None
         with suppress(MlflowException):  # another process may have made it in between
             created: str = tracking.create_experiment(name, artifact_location=location)
             return created
@@ -218,25 +235,3 @@ def _experiment_id(tracking: MlflowClient, uri: str, name: str, home: Path) -> s
         )
     identifier: str = found.experiment_id
     return identifier
-
-
-def _sqlite_path(uri: str) -> Path | None:
-    if not uri.startswith("sqlite:///"):
-        return None
-    return Path(uri.removeprefix("sqlite:///").partition("?")[0])
-
-
-def _on_network(folder: Path) -> bool:
-    """Whether a folder is on a network file system, where SQLite's WAL is unsafe."""
-    try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return False
-    resolved = folder.resolve()
-    best, kind = -1, ""
-    for line in mounts:
-        _, mount, file_system, *_ = line.split(" ")
-        point = mount.replace("\\040", " ")
-        if resolved.is_relative_to(point) and len(point) > best:
-            best, kind = len(point), file_system
-    return kind in _NETWORK_FILE_SYSTEMS

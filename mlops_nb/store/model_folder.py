@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_nb.environment import packages, python_version
+from mlops_nb.environment import canonical, locked, packages, python_version
 from mlops_nb.modelfile import ModelFile, load
 
 if TYPE_CHECKING:
@@ -17,7 +17,12 @@ _NEEDED = ("lightgbm", "numpy", "pandas", "scikit-learn", "scipy", "skops", "xgb
 
 
 def write_folder(
-    folder: Path, found: ModelFile, model: Any, run_id: str, example: pd.DataFrame | None
+    folder: Path,
+    found: ModelFile,
+    model: Any,
+    run_id: str,
+    example: pd.DataFrame | None,
+    needs: list[str],
 ) -> None:
     """Write a model folder with scikit-learn's and MLflow's generic flavour.
 
@@ -33,6 +38,8 @@ def write_folder(
         MLflow's id of the run.
     example : DataFrame, optional
         Rows as the model is given them; the first five are kept.
+    needs : list of str
+        Its requirements.
     """
     import mlflow
     from mlflow.models import Model
@@ -45,7 +52,6 @@ def write_folder(
     )
     name = "model.skops" if found.format == "skops" else "model.pkl"
     shutil.copyfile(found.path, folder / name)
-    requirements = _requirements(found)
     if example is not None and len(example):
         described.signature = _signature(found, example.head(EXAMPLE_ROWS))
         described.saved_input_example_info = _save_example(folder, example.head(EXAMPLE_ROWS))
@@ -68,7 +74,7 @@ def write_folder(
     )
     described.model_size_bytes = found.path.stat().st_size
     described.save(str(folder / "MLmodel"))
-    _write_environment(folder, [*requirements, f"mlflow=={mlflow.__version__}"])
+    _write_environment(folder, [*needs, f"mlflow=={mlflow.__version__}"])
 
 
 def _signature(found: ModelFile, example: pd.DataFrame) -> Any:
@@ -95,27 +101,38 @@ def _save_example(folder: Path, example: pd.DataFrame) -> dict[str, Any]:
     return {"artifact_path": name, "type": "dataframe", "pandas_orient": "split"}
 
 
-def _requirements(found: ModelFile) -> list[str]:
-    installed = packages()
+def requirements(found: ModelFile, root: Path) -> list[str]:
+    """Return what a model needs, without running it to find out.
+
+    Parameters
+    ----------
+    found : ModelFile
+        The model.
+    root : Path
+        The project's folder. Its lock counts when it agrees with what is installed here;
+        otherwise the few packages that a model of this kind is made of.
+    """
+    installed = {canonical(name): version for name, version in packages().items()}
     used = {name.partition(".")[0] for name in found.types}
     optional = {"lightgbm", "xgboost"}
-    return [
-        f"{name}=={installed[name]}"
-        for name in _NEEDED
-        if name in installed and (name not in optional or name in used)
-    ]
+    needed = [n for n in _NEEDED if n in installed and (n not in optional or n in used)]
+    lock = {canonical(name): version for name, version in locked(root).items()}
+    chosen = needed
+    if lock and all(lock.get(name) == installed[name] for name in needed):
+        chosen = [name for name in lock if lock[name] == installed.get(name)]
+    return [f"{name}=={installed[name]}" for name in chosen if name != "mlflow"]
 
 
-def _write_environment(folder: Path, requirements: list[str]) -> None:
+def _write_environment(folder: Path, needs: list[str]) -> None:
     """Write the three files from which MLflow can build the model an environment of its own."""
     python = python_version()
-    listed = "\n".join(requirements) + "\n"
+    listed = "\n".join(needs) + "\n"
     (folder / "requirements.txt").write_text(listed, encoding="utf-8")
     (folder / "python_env.yaml").write_text(
         f"python: {python}\nbuild_dependencies:\n- pip\ndependencies:\n- -r requirements.txt\n",
         encoding="utf-8",
     )
-    pip = "".join(f"  - {line}\n" for line in requirements)
+    pip = "".join(f"  - {line}\n" for line in needs)
     (folder / "conda.yaml").write_text(
         "name: mlflow-env\nchannels:\n- conda-forge\ndependencies:\n"
         f"- python={python}\n- pip\n- pip:\n{pip}",

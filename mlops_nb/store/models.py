@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from mlops_nb.config import Project
@@ -58,12 +58,16 @@ def log_model(
     from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
     from mlops_nb.modelfile import inspect
-    from mlops_nb.store.model_folder import write_folder
+    from mlops_nb.store.model_folder import requirements, write_folder
 
     found = inspect(model_file)
     tracking = client(project)
     with store_errors(project), tempfile.TemporaryDirectory() as folder:
         run = tracking.get_run(run_id)
+        for known in _logged(tracking, run, name):
+            # A sync that was cut off before it could note the model.
+            if known.tags.get("mlops.sha256") == found.sha256:
+                return f"{MODEL_URI}{known.model_id}"
         model = tracking.create_logged_model(
             run.info.experiment_id,
             name=name,
@@ -73,7 +77,8 @@ def log_model(
             model_type="sklearn",
         )
         tracking.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
-        write_folder(Path(folder), found, model, run_id, input_example)
+        needs = requirements(found, project.root)
+        write_folder(Path(folder), found, model, run_id, input_example, needs)
         tracking.log_model_artifacts(model.model_id, folder)
         tracking.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
     return f"{MODEL_URI}{model.model_id}"
@@ -83,14 +88,16 @@ def find_model(project: Project, run_id: str, name: str = "model") -> str | None
     """Return the URI of the newest model of that name the run logged, None when it has none."""
     tracking = client(project)
     with store_errors(project):
-        outputs = tracking.get_run(run_id).outputs
-        models = [
-            tracking.get_logged_model(output.model_id)
-            for output in (outputs.model_outputs if outputs else [])
-        ]
-    ready = [m for m in models if m.name == name and m.status == "READY"]
+        ready = _logged(tracking, tracking.get_run(run_id), name)
     newest = max(ready, key=lambda m: m.creation_timestamp, default=None)
     return f"{MODEL_URI}{newest.model_id}" if newest else None
+
+
+def _logged(tracking: Any, run: Any, name: str) -> list[Any]:
+    """Return the run's complete models of that name."""
+    outputs = run.outputs.model_outputs if run.outputs else []
+    models = [tracking.get_logged_model(output.model_id) for output in outputs]
+    return [model for model in models if model.name == name and model.status == "READY"]
 
 
 def download_model(project: Project, uri: str) -> Path:

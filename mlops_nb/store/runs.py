@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ __all__ = [
     "get_run",
     "is_deleted",
     "list_runs",
+    "log_inputs",
     "upload",
     "write",
 ]
@@ -30,6 +32,8 @@ UID_TAG = "mlops.uid"
 METRICS_PER_BATCH = 1000
 ENTRIES_PER_BATCH = 100
 _LOOK_BACK = 1000
+_DIGEST_LENGTH = 36  # of a column of MLflow's tables
+_SOURCE_LENGTH = 65_535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +195,39 @@ def write(
             tracking.log_batch(run_id, tags=labels[start : start + ENTRIES_PER_BATCH])
 
 
+def log_inputs(project: Project, run_id: str, inputs: Sequence[Mapping[str, Any]]) -> None:
+    """Write the tables that a run used; one that is there already is not written again.
+
+    Parameters
+    ----------
+    project : Project
+        Whose store.
+    run_id : str
+        MLflow's id of the run.
+    inputs : sequence of mapping
+        ``name``, ``kind``, ``source``, ``rows``, ``columns``, ``hash``, ``context`` and ``tags``.
+    """
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    found = []
+    for facts in inputs:
+        columns = [{"name": c["name"], "type": c["type"]} for c in facts["columns"]]
+        dataset = Dataset(
+            name=facts["name"],
+            digest=facts["hash"].rpartition(":")[2][:_DIGEST_LENGTH],
+            source_type="local",
+            source=json.dumps({"uri": facts["source"]})[:_SOURCE_LENGTH],
+            schema=json.dumps({"columns": columns})[:_SOURCE_LENGTH],
+            profile=json.dumps({"num_rows": facts["rows"]}),
+        )
+        tags = dict(facts.get("tags", {}))
+        if facts.get("context"):
+            tags["mlflow.data.context"] = facts["context"]
+        found.append(DatasetInput(dataset, [InputTag(k, str(v)) for k, v in tags.items()]))
+    with store_errors(project):
+        client(project).log_inputs(run_id, datasets=found)
+
+
 def finish(project: Project, run_id: str, *, status: str, ended_ms: int) -> None:
     """End a run as FINISHED, FAILED or KILLED at a time in milliseconds since 1970, UTC."""
     tracking = client(project)
@@ -198,14 +235,14 @@ def finish(project: Project, run_id: str, *, status: str, ended_ms: int) -> None
         tracking.set_terminated(run_id, status=status, end_time=ended_ms)
 
 
-def is_deleted(project: Project, run_id: str) -> bool:
-    """Whether a run was deleted in the store, for good or into its bin."""
+def is_deleted(project: Project, run_id: str) -> bool | None:
+    """Whether a run is in the store's bin; None when the store does not know it at all."""
     tracking = client(project)
     try:
         with store_errors(project):
             return bool(tracking.get_run(run_id).info.lifecycle_stage != "active")
     except NotFoundError:
-        return True
+        return None
 
 
 def _by_run_id(project: Project, reference: str) -> RunRecord | None:

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 import time
+import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from mlops_nb.config import Project
 from mlops_nb.errors import InputError
 from mlops_nb.tracking import journal as lines
+from mlops_nb.tracking.files import RunFiles
 from mlops_nb.tracking.names import (
     PARAM_LENGTH,
     TAG_LENGTH,
     check_key,
-    check_path,
+    cut,
     flatten,
     number,
     text,
 )
 
 EXAMPLE_ROWS = 5
+_NO_POINT = (-1, 0, 0.0)
+_MAX_STEP = 2**63 - 1  # what a database holds
 
 
 def now_ms() -> int:
@@ -32,7 +34,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Run:
+class Run(RunFiles):
     """One run; made by :func:`mlops_nb.run`.
 
     Attributes
@@ -60,16 +62,18 @@ class Run:
         self.parent = parent
         self.enclosing: Run | None = None
         self.inputs: list[dict[str, Any]] = []
-        self._steps: dict[str, int] = {}
+        # Metric → its last step, time and value.
+        self._points: dict[str, tuple[int, int, float]] = {}
         self._params: dict[str, str] = {}
         self._lock = threading.Lock()
-        checked = {check_key(k): text(k, v, TAG_LENGTH) for k, v in (tags or {}).items()}
+        checked = {check_key(k): cut(text(v), TAG_LENGTH) for k, v in (tags or {}).items()}
         start = lines.Start(
             uid=self.uid,
             name=self.name,
             at=now_ms(),
             parent=parent.uid if parent else "",
             tags=checked,
+            experiment=project.experiment,
         )
         self._journal = lines.Journal(project.home, start)
 
@@ -89,17 +93,31 @@ class Run:
 
         return push_run(self.project, self.uid)
 
+    @property
+    def params(self) -> dict[str, str]:
+        """The parameters logged so far, as text."""
+        return dict(self._params)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The last value of each metric logged so far."""
+        return {key: value for key, (_, _, value) in list(self._points.items())}
+
     def log_metric(self, key: str, value: Any, step: int | None = None) -> None:
         """Log one point of a metric; without a step, the one after the metric's last.
 
         ``nan`` is kept. Infinity has no form in the store: the point becomes ``nan`` there and
         the tag ``mlops.infinite`` names the metric and the step.
         """
-        stored = lines.as_stored(number(check_key(key), value))
+        value = number(check_key(key), value)
         with self._lock:
-            step = self._steps.get(key, -1) + 1 if step is None else int(step)
-            self._steps[key] = step
-        self._append(lines.Metric(key, stored, step, now_ms()))
+            last, before, _ = self._points.get(key, _NO_POINT)
+            step = last + 1 if step is None else _step(step)
+            # Two points of one step never share a time, which would make them one in the store,
+            # and a clock that is set back does not make an older point the last one.
+            at = max(now_ms(), before + (step <= last))
+            self._points[key] = (step, at, value)
+        self._append(lines.Metric(key, lines.as_stored(value), step, at))
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """Log a point of each metric; mappings inside become dotted names."""
@@ -109,7 +127,7 @@ class Run:
 
     def log_param(self, key: str, value: Any) -> None:
         """Log a parameter. Logging it again with the same value is fine, with another an error."""
-        shown = text(check_key(key), value, PARAM_LENGTH)
+        shown = self._within("params", check_key(key), value, PARAM_LENGTH)
         with self._lock:
             known = self._params.setdefault(key, shown)
         if known != shown:
@@ -127,71 +145,48 @@ class Run:
 
     def set_tag(self, key: str, value: Any) -> None:
         """Set a tag; the last value counts."""
-        self._append(lines.Tag(check_key(key), text(key, value, TAG_LENGTH)))
+        shown = self._within("tags", check_key(key), value, TAG_LENGTH)
+        self._append(lines.Tag(key, shown))
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Set several tags."""
         for key, value in tags.items():
             self.set_tag(key, value)
 
-    def log_text(self, content: str, path: str) -> None:
-        """Keep a text as a file among the run's artifacts: ``notes/why.md``."""
-        staged = self._stage(path)
-        staged.write_text(content, encoding="utf-8")
-        self._append(lines.Artifact(path))
+    def log_input(
+        self,
+        dataset: Any,
+        context: str = "",
+        tags: Mapping[str, str] | None = None,
+        *,
+        name: str = "",
+        source: str = "",
+    ) -> None:
+        """Keep what an input table was: source, schema, rows and a hash of its content.
 
-    def log_dict(self, content: Any, path: str) -> None:
-        """Keep JSON-serialisable values as a JSON file."""
-        self.log_text(json.dumps(content, indent=2, default=str), path)
-
-    def log_artifact(self, local: str | Path, path: str = "") -> None:
-        """Keep a copy of a file or folder, under its own name or as `path`."""
-        source = Path(local)
-        if not source.exists():
-            raise InputError(f"no file or folder {str(source)!r} to log")
-        target = path or source.resolve().name
-        staged = self._stage(target)
-        if source.is_dir():
-            shutil.copytree(source, staged, dirs_exist_ok=True)
-        else:
-            shutil.copy2(source, staged)
-        self._append(lines.Artifact(target))
-
-    def log_figure(self, figure: Any, name: str = "figure") -> None:
-        """Keep a figure: plotly as JSON and as a page of its own, matplotlib as PNG.
-
-        `name` may carry a suffix, which is not needed: the figure's kind decides the files.
+        Parameters
+        ----------
+        dataset : DataFrame, Series, array, path or mlflow Dataset
+            The table.
+        context : str, optional
+            What it was used for: ``training``, ``evaluation``.
+        tags : mapping, optional
+            More about this use of it.
+        name : str, optional
+            What it is called; by default the dataset's own name, else `context`.
+        source : str, optional
+            Where it came from: a path, a URL, a query.
         """
-        from mlops_nb.tracking.render import write_figure
-
-        stem = check_path(name)
-        for suffix in (".html", ".json", ".png"):
-            stem = stem.removesuffix(suffix)
-        for file in write_figure(figure, self._journal.staging / "figures", stem):
-            self._append(lines.Artifact(file.relative_to(self._journal.staging).as_posix()))
-
-    def log_image(self, content: bytes, name: str) -> None:
-        """Keep a PNG among the figures."""
-        path = f"figures/{name.removesuffix('.png')}.png"
-        self._stage(path).write_bytes(content)
-        self._append(lines.Artifact(path))
-
-    def log_table(self, table: Any, name: str) -> None:
-        """Keep a table as a file; its suffix ``.csv``, ``.parquet`` or ``.json`` says how."""
-        from mlops_nb.tracking.render import write_table
-
-        write_table(table, self._stage(name))
-        self._append(lines.Artifact(name))
-
-    def log_input(self, table: Any, name: str, source: str = "") -> None:
-        """Keep what an input table was: source, schema, rows and a hash of all its content."""
         from mlops_nb.tracking.data import describe
 
-        facts = describe(table, check_key(name), source=source)
+        called = name or str(getattr(dataset, "name", None) or context or "dataset")
+        facts = describe(dataset, check_key(called), source=source)
+        facts |= {"context": context, "tags": dict(tags or {})}
         with self._lock:
             self.inputs.append(facts)
             content = {"schema": 1, "inputs": list(self.inputs)}
         self.log_dict(content, "mlops/data.json")
+        self._append(lines.Input(json.dumps(facts)))
 
     def log_model(
         self,
@@ -227,8 +222,11 @@ class Run:
         )
         example = ""
         if input_example is not None:
+            import pandas as pd
+
+            rows = pd.DataFrame(input_example[:EXAMPLE_ROWS]).rename(columns=str)
             example = f"models/{name}/input_example.parquet"
-            input_example.head(EXAMPLE_ROWS).to_parquet(self._stage(example))
+            rows.to_parquet(self._stage(example))
         file = saved.path.relative_to(self._journal.staging).as_posix()
         self._append(lines.Model(name=name, file=file, example=example))
 
@@ -240,12 +238,23 @@ class Run:
         self.status = status
         self._journal.close()
 
-    def _stage(self, path: str) -> Path:
-        staged = self._journal.staging / check_path(path)
-        staged.parent.mkdir(parents=True, exist_ok=True)
-        return staged
+    def _within(self, kind: str, key: str, value: Any, limit: int) -> str:
+        """Return a value as text; of one that the store would refuse, all is kept in a file."""
+        full = text(value)
+        if len(full) <= limit:
+            return full
+        path = f"mlops/long/{kind}/{key}.txt"
+        self.log_text(full, path)
+        warnings.warn(
+            f"{key!r} has {len(full)} characters and is cut at {limit}; all of it is in {path}",
+            UserWarning,
+            stacklevel=4,
+        )
+        return cut(full, limit)
 
-    def _append(self, entry: lines.Entry) -> None:
-        if self.status != "RUNNING":
-            raise InputError(f"run {self.name!r} has ended", "start another: with mlops_nb.run():")
-        self._journal.append(entry)
+
+def _step(step: Any) -> int:
+    number = int(step)
+    if not -_MAX_STEP <= number <= _MAX_STEP:
+        raise InputError(f"step {number} is beyond what a store can hold")
+    return number

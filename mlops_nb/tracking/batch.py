@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from mlops_nb.config import Project
 from mlops_nb.errors import InputError
@@ -29,6 +31,8 @@ class Batch:
         The first value of a parameter counts, the last of a tag.
     artifacts : list of str
         Paths of staged files, each once.
+    inputs : list of dict
+        Facts of the tables that were used.
     models : list of Model
         Staged models.
     end : End, optional
@@ -39,6 +43,7 @@ class Batch:
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     artifacts: list[str] = field(default_factory=list)
+    inputs: list[dict[str, Any]] = field(default_factory=list)
     models: list[lines.Model] = field(default_factory=list)
     end: lines.End | None = None
 
@@ -61,6 +66,8 @@ class Batch:
                 self.tags[entry.key] = entry.value
             case lines.Artifact():
                 self.artifacts.append(entry.path)
+            case lines.Input():
+                self.inputs.append(json.loads(entry.facts))
             case lines.Model():
                 self.models.append(entry)
             case lines.End():
@@ -82,6 +89,8 @@ class Batch:
             runs.write(project, run_id, metrics=self.points, params=self.params, tags=self.tags)
         except InputError:
             self._write_singly(project, run_id, warnings)
+        if self.inputs:
+            runs.log_inputs(project, run_id, self.inputs)
         for path in self.artifacts:
             if (staging / path).exists():
                 runs.upload(project, run_id, staging / path, path)

@@ -8,10 +8,15 @@ magics, the value displayed, interruption and the traceback are those of any oth
 from __future__ import annotations
 
 import ast
+import copy
 import re
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 from mlops_nb.errors import MlopsError
+from mlops_nb.tracking.celltext import trained
+from mlops_nb.tracking.options import asks_for_help
 
 _HEADER = re.compile(r"%%mlops[ \t]+run(?=\s|$)")
 _MODULE = f'__import__("{__name__}", fromlist=["_"])'
@@ -22,7 +27,22 @@ def begin(shell: Any, line: str) -> None:
     # Not before the first run: loading the extension is to cost next to nothing.
     from mlops_nb.tracking import cell_run
 
-    cell_run.begin(shell, shell.var_expand(line, depth=1), _latest)
+    cell = cell_run.Cell(source=_latest, cell_id=_latest_id, body=_latest_body)
+    cell_run.begin(shell, shell.var_expand(line, depth=1), cell)
+
+
+def mark(names: tuple[str, ...]) -> None:
+    """Note that the training of these begins here, and that of those before ends."""
+    from mlops_nb.tracking import cell_run
+
+    cell_run.mark(names)
+
+
+def show_help() -> None:
+    """Show what may follow ``%%mlops run``."""
+    from mlops_nb.tracking.options import parser
+
+    sys.stdout.write(parser().format_help() + "\nthe cell was not executed\n")
 
 
 def finish(value: Any = None) -> Any:
@@ -40,6 +60,8 @@ def transform(lines: list[str]) -> list[str]:
     if match is None or not body or body.startswith("%%"):
         return lines
     options = lines[0][match.end() :].strip()
+    if asks_for_help(options):
+        return [f"{_MODULE}.show_help()\n"]
     return [f"{_MODULE}.begin(get_ipython(), {options!r})\n", *lines[1:]]
 
 
@@ -50,6 +72,8 @@ class FinishAtEnd(ast.NodeTransformer):
         """Change the tree of one cell."""
         if not node.body or not _opens_run(node.body[0]):
             return node
+        global _latest_body
+        _latest_body = copy.deepcopy(node.body[1:])
         last = node.body[-1]
         call = ast.parse(f"{_MODULE}.finish()", mode="eval").body
         for inner in ast.walk(call):
@@ -59,7 +83,22 @@ class FinishAtEnd(ast.NodeTransformer):
             last.value = call
         else:
             node.body.append(ast.copy_location(ast.Expr(call), last))
+        node.body = [*_marked(node.body)]
         return ast.fix_missing_locations(node)
+
+
+def _marked(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements, with marks around those that train something, to time them."""
+    is_training = False
+    for statement in body:
+        names = trained(statement)
+        if names or is_training:
+            call = ast.parse(f"{_MODULE}.mark({tuple(sorted(names))!r})").body[0]
+            for inner in ast.walk(call):
+                ast.copy_location(inner, statement)
+            yield call
+        is_training = bool(names)
+        yield statement
 
 
 def _opens_run(statement: ast.stmt) -> bool:
@@ -89,9 +128,12 @@ def run_body(shell: Any, line: str, body: str) -> None:
 
 
 _latest: str | None = None
+_latest_id = ""
+_latest_body: list[ast.stmt] = []
 
 
 def remember_cell(info: Any) -> None:
-    """Keep the source of the cell that begins; IPython calls this before each one."""
-    global _latest
+    """Keep the source and the id of the cell that begins; IPython calls this before each one."""
+    global _latest, _latest_id
     _latest = info.raw_cell
+    _latest_id = getattr(info, "cell_id", None) or ""

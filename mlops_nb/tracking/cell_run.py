@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+import ast
 import sys
+from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 from mlops_nb.tracking import context
+from mlops_nb.tracking.auto import Before, collect_auto
+from mlops_nb.tracking.celltext import read_cell
 from mlops_nb.tracking.collect import Displays, collect
+from mlops_nb.tracking.evidence import source_name
 from mlops_nb.tracking.executed import current_cell
 from mlops_nb.tracking.options import RunOptions, parse_options
+from mlops_nb.tracking.previous import link
 
 _open: list[CellRun] = []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """The cell that is being executed.
+
+    Parameters
+    ----------
+    source : str, optional
+        As the user wrote it; None when IPython has not told us.
+    cell_id : str
+        The notebook's id of it; empty when the front end does not say.
+    body : list of ast.stmt
+        Its statements.
+    """
+
+    source: str | None
+    cell_id: str
+    body: list[ast.stmt]
 
 
 class CellRun:
@@ -22,24 +48,49 @@ class CellRun:
         The kernel's shell.
     options : RunOptions
         What to log of it.
-    source : str, optional
-        The cell as the user wrote it; None when IPython has not told us.
+    cell : Cell
+        The cell.
     """
 
-    def __init__(self, shell: Any, options: RunOptions, source: str | None) -> None:
+    def __init__(self, shell: Any, options: RunOptions, cell: Cell) -> None:
         self.shell = shell
         self.options = options
-        self.run, self._surroundings = context.start(
-            options.name, tags=options.tags, nested=options.nested
+        self._source = cell.source
+        self._opened = context.start(
+            options.name, tags=options.tags, nested=options.nested, source=cell.source or ""
         )
-        self._source = source
+        self.run = self._opened.run
+        self._cell = cell
         self._displays = Displays(shell)
+        self._before = Before(shell.user_ns)
+        self._seconds: dict[str, float] = {}
+        self._training: tuple[tuple[str, ...], float] = ((), 0.0)
+
+    def mark(self, names: tuple[str, ...] = ()) -> None:
+        """Note that the training of these begins, and that of those before ends."""
+        before, started = self._training
+        now = perf_counter()
+        for name in before:
+            self._seconds[name] = self._seconds.get(name, 0.0) + now - started
+        self._training = (names, now)
 
     def complete(self, value: Any) -> None:
         """Log what the cell made, and end the run."""
+        self.mark()
         error: BaseException | None = None
+        namespace = self.shell.user_ns
         try:
-            collect(self.run, self.options, self.shell.user_ns, self._displays.figures(value))
+            if self.options.auto:
+                collect_auto(
+                    self.run,
+                    read_cell(self._cell.body),
+                    self._before,
+                    namespace,
+                    named=self.options.names,
+                    seconds=self._seconds,
+                    result=value,
+                )
+            collect(self.run, self.options, namespace, self._displays.figures(value))
         except BaseException as raised:
             error = raised
             raise
@@ -49,8 +100,11 @@ class CellRun:
     def close(self, error: BaseException | None) -> None:
         """End the run without looking at what the cell made."""
         self._displays.stop()
-        cell = self._source if self._source is not None else current_cell(self.shell)
-        context.finish(self.run, self._surroundings, error, cell=cell)
+        code = self._source if self._source is not None else current_cell(self.shell)
+        if self.run.status == "RUNNING":
+            which = self._cell.cell_id or self.options.name or ""
+            link(self.run, f"{source_name(self.run.project)}#{which}", code)
+        context.finish(self._opened, error, cell=code)
 
     def after_cell(self, result: Any) -> None:
         """End the run if the cell did not get so far, and say where it is to be found."""
@@ -71,11 +125,17 @@ class CellRun:
         return bool(result.info.raw_cell != self._source)
 
 
-def begin(shell: Any, line: str, source: str | None) -> None:
+def begin(shell: Any, line: str, cell: Cell) -> None:
     """Open a run; IPython's event after the cell closes it if nothing else does."""
-    cell_run = CellRun(shell, parse_options(line), source)
+    cell_run = CellRun(shell, parse_options(line), cell)
     _open.append(cell_run)
     shell.events.register("post_run_cell", cell_run.after_cell)
+
+
+def mark(names: tuple[str, ...]) -> None:
+    """Time a statement of the innermost run that trains something."""
+    if _open:
+        _open[-1].mark(names)
 
 
 def finish(value: Any) -> Any:

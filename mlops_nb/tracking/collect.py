@@ -76,8 +76,9 @@ def collect(
     InputError
         A variable is of the wrong kind.
     """
-    _log_figures(run, figures)
-    missing = [n for n in _names(options) if n not in namespace]
+    if options.auto:
+        _log_figures(run, figures)
+    missing = [n for n in options.names if n not in namespace]
     for name in _present(options.params, namespace):
         run.log_params({name: _parameter(name, namespace[name])})
     for name in _present(options.metrics, namespace):
@@ -91,11 +92,6 @@ def collect(
         run.log_model(estimator, "model" if len(models) == 1 else name, example)
     if missing:
         raise _not_there(missing, namespace)
-
-
-def _names(options: RunOptions) -> list[str]:
-    everything = (*options.params, *options.metrics, *options.models, *options.data)
-    return list(dict.fromkeys(everything))
 
 
 def _present(names: Iterable[str], namespace: Mapping[str, Any]) -> list[str]:

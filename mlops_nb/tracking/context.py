@@ -5,42 +5,72 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from mlops_nb.config import load_project
 from mlops_nb.tracking import current, evidence
 from mlops_nb.tracking.active import Run
+from mlops_nb.tracking.binding import Binding
 from mlops_nb.tracking.follower import ensure_follower
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRun:
+    """A run between its start and its end, and what goes on beside it.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    surroundings : Surroundings
+        The environment and the commit, being gathered.
+    binding : Binding
+        What ties MLflow's own functions to it.
+    """
+
+    run: Run
+    surroundings: evidence.Surroundings
+    binding: Binding
+
+
 def start(
-    name: str | None = None, *, tags: Mapping[str, str] | None = None, nested: bool = False
-) -> tuple[Run, evidence.Surroundings]:
-    """Start a run and make it the current one; :func:`finish` takes the answer."""
+    name: str | None = None,
+    *,
+    tags: Mapping[str, str] | None = None,
+    nested: bool = False,
+    source: str = "",
+) -> OpenRun:
+    """Start a run and make it the current one; :func:`finish` takes the answer.
+
+    Parameters
+    ----------
+    name, tags, nested
+        As :func:`run` takes them.
+    source : str
+        The code that will run in it, where it is known.
+    """
     project = load_project()
     run = Run(
         project,
         name or evidence.default_name(project),
         tags={**evidence.origin_tags(project), **(tags or {})},
-        parent=current.current() if nested else None,
+        parent=current.parent() if nested else None,
     )
     current.push(run)
     ensure_follower(project)
-    return run, evidence.Surroundings(project.root)
+    surroundings = evidence.Surroundings(project.root)
+    return OpenRun(run=run, surroundings=surroundings, binding=Binding(run, source))
 
 
-def finish(
-    run: Run,
-    surroundings: evidence.Surroundings,
-    error: BaseException | None = None,
-    *,
-    cell: str | None = None,
-) -> None:
+def finish(opened: OpenRun, error: BaseException | None = None, *, cell: str | None = None) -> None:
     """Write a run's evidence and end it, by the error that its code ended with."""
+    run = opened.run
     try:
+        opened.binding.release()
         if run.status == "RUNNING":
-            surroundings.log(run)
+            opened.surroundings.log(run)
             evidence.log_code(run, cell)
             run.end("FINISHED" if error is None else evidence.log_error(run, error))
     finally:
@@ -53,11 +83,11 @@ class RunContext:
 
     def __init__(self, name: str | None, tags: Mapping[str, str] | None, nested: bool) -> None:
         self._name, self._tags, self._nested = name, dict(tags or {}), nested
-        self._open: list[tuple[Run, evidence.Surroundings]] = []
+        self._open: list[OpenRun] = []
 
     def __enter__(self) -> Run:
         self._open.append(start(self._name, tags=self._tags, nested=self._nested))
-        return self._open[-1][0]
+        return self._open[-1].run
 
     def __exit__(
         self,
@@ -65,8 +95,7 @@ class RunContext:
         error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        opened, surroundings = self._open.pop()
-        finish(opened, surroundings, error)
+        finish(self._open.pop(), error)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function with a run around each of its calls."""
@@ -104,7 +133,8 @@ def run(
     tags : mapping, optional
         Tags of the run.
     nested : bool
-        Make it a child of the current run. Without it, a run inside a run is a run of its own.
+        Make it a child of the current run; in a thread that was handed none, of the only run
+        that has no parent. Without it, a run inside a run is a run of its own.
 
     Returns
     -------
@@ -112,6 +142,12 @@ def run(
         ``with run("baseline") as r:``, or ``@run("baseline")`` over a function, plain or async;
         ``@run`` alone takes the function's name. The status follows from how the block ends:
         FINISHED, FAILED with the traceback kept, or KILLED when it was interrupted.
+
+    Notes
+    -----
+    Where the user's code has imported MLflow, the run is MLflow's active run of this thread too:
+    ``mlflow.log_metric`` and ``mlflow.sklearn.autolog()`` land in it. As in any MLflow run,
+    ``mlflow.start_run`` inside needs ``nested=True``.
 
     Examples
     --------

@@ -25,6 +25,19 @@ def current() -> Run | None:
     return run
 
 
+def parent() -> Run | None:
+    """Return the run that a nested one belongs to.
+
+    A thread that was handed no run may still know it: among runs that are all children of one,
+    that one is meant.
+    """
+    run = current()
+    if run is not None:
+        return run
+    roots = [known for known in _active if known.parent is None]
+    return roots[0] if len(roots) == 1 else None
+
+
 def require() -> Run:
     """Return the current run.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import math
 import os
+import platform
 import warnings
 import weakref
 from contextlib import suppress
@@ -18,12 +19,25 @@ from pathlib import Path
 
 import msgspec
 
+from mlops_nb.errors import MlopsError
+
 CHUNK_BYTES = 4 * 1024 * 1024
 """How much of a journal is read at once."""
+
+PENDING_BYTES = 64 * 1024 * 1024
+"""How much is kept in memory while the disk takes nothing."""
 
 
 class _Entry(msgspec.Struct, tag_field="type", forbid_unknown_fields=False):
     """One line of a journal; a reader passes over fields it does not know."""
+
+
+class Writer(msgspec.Struct, array_like=True):
+    """Who writes a journal: the machine, the process, and the file's own number."""
+
+    host: str
+    pid: int
+    inode: int
 
 
 class Start(_Entry, tag="start"):
@@ -34,6 +48,8 @@ class Start(_Entry, tag="start"):
     at: int
     parent: str = ""
     tags: dict[str, str] = {}
+    experiment: str = ""
+    writer: Writer | None = None
 
 
 class Metric(_Entry, tag="metric"):
@@ -65,6 +81,12 @@ class Artifact(_Entry, tag="artifact"):
     path: str
 
 
+class Input(_Entry, tag="input"):
+    """A table that was used: the JSON of :func:`mlops_nb.tracking.data.describe`."""
+
+    facts: str
+
+
 class Model(_Entry, tag="model"):
     """A fitted model: its staged file and, when given, an example of its input."""
 
@@ -80,7 +102,7 @@ class End(_Entry, tag="end"):
     at: int
 
 
-Entry = Start | Metric | Param | Tag | Artifact | Model | End
+Entry = Start | Metric | Param | Tag | Artifact | Input | Model | End
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Entry).decode
@@ -101,59 +123,90 @@ class Journal:
         The project's ``.mlops``; created when it is missing.
     start : Start
         The first line.
+
+    Raises
+    ------
+    MlopsError
+        The folder cannot be written.
     """
 
     def __init__(self, home: Path, start: Start) -> None:
         folder = journal_folder(home)
+        self.path = folder / f"{start.uid}.jsonl"
+        self.staging = folder / start.uid
+        self._pending = b""
+        self._warned = False
+        self._fd = -1
+        try:
+            self._create(home, folder, start)
+        except OSError as error:
+            if self._fd >= 0:
+                os.close(self._fd)
+            raise MlopsError(
+                f"cannot write the journal of a run in {folder}: {error.strerror or error}",
+                "free some space or make the folder writable, or work in a folder of your own",
+            ) from error
+        _open_journals.add(self)
+
+    def _create(self, home: Path, folder: Path, start: Start) -> None:
         # Another thread or kernel may be making them at this very moment.
         folder.mkdir(parents=True, exist_ok=True)
         ignore = home / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
-        self.path = folder / f"{start.uid}.jsonl"
-        self.staging = folder / start.uid
-        self._torn = False
-        self._warned = False
         # Locked before it gets its name: nobody may find it and take its writer for dead.
         hidden = folder / f".{start.uid}.new"
         self._fd = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
         fcntl.flock(self._fd, fcntl.LOCK_EX)
+        start.writer = Writer(platform.node(), os.getpid(), os.fstat(self._fd).st_ino)
         self.append(start)
         hidden.rename(self.path)
-        _open_journals.add(self)
 
     def append(self, entry: Entry) -> None:
-        """Write one line. A full disk costs the line and a warning, never the user's training."""
+        """Write one line. What a full disk does not take waits in memory for the next call."""
         line = _encode(entry) + b"\n"
+        if self._pending:
+            line = self._pending + line
         try:
-            # A line cut short by a full disk must not swallow this one.
-            complete = os.write(self._fd, b"\n" + line if self._torn else line) >= len(line)
+            written = os.write(self._fd, line)
         except OSError as error:
             if self._fd < 0:
                 raise
-            self._complain(str(error))
+            self._keep(line, str(error))
             return
-        self._torn = not complete
-        if not complete:
-            self._complain("no space left")
+        if written == len(line):
+            self._pending = b""
+        else:  # goes on at this very byte, so that no line is torn
+            self._keep(line[written:], "no space left")
 
     def flush(self) -> None:
         """Make what was written survive a power cut."""
         with suppress(OSError):  # a file system without fsync keeps what it can
+            if self._pending:
+                self._pending = self._pending[os.write(self._fd, self._pending) :]
             os.fsync(self._fd)
 
     def close(self) -> None:
         """Flush and give the file up; its writer counts as gone afterwards."""
         if self._fd >= 0:
             self.flush()
+            if self._pending:
+                lost = self._pending.count(b"\n")
+                self.complain(f"the last {lost} lines of {self.path} are lost: no space left")
             os.close(self._fd)
             self._fd = -1
         _open_journals.discard(self)
 
-    def _complain(self, reason: str) -> None:
+    def complain(self, what: str) -> None:
+        """Warn; a disk that takes nothing must not end the user's training."""
+        warnings.warn(what, RuntimeWarning, stacklevel=4)
+
+    def _keep(self, rest: bytes, reason: str) -> None:
+        if len(rest) <= PENDING_BYTES:
+            self._pending = rest
         if not self._warned:
             self._warned = True
-            warnings.warn(f"cannot write to {self.path}: {reason}", RuntimeWarning, stacklevel=4)
+            self.complain(f"cannot write to {self.path}: {reason}; tried again with the next call")
 
     def _reopen_in_child(self) -> None:
         # The child may log, but must not keep the parent's lock alive after the parent is dead.
@@ -184,6 +237,23 @@ def is_live(path: Path) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+def is_copy_of_live(path: Path, start: Start) -> bool:
+    """Whether a journal is a copy, and the process that writes the original still runs here.
+
+    The copy of a project's folder holds no lock of that process.
+    """
+    writer = start.writer
+    if writer is None or writer.host != platform.node() or path.stat().st_ino == writer.inode:
+        return False
+    try:
+        os.kill(writer.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's process
+        return True
+    return True
 
 
 def read(path: Path, offset: int = 0) -> tuple[list[Entry], int, list[str]]:
@@ -221,6 +291,17 @@ def read(path: Path, offset: int = 0) -> tuple[list[Entry], int, list[str]]:
         except msgspec.DecodeError as error:
             problems.append(f"{path.name}: a line cannot be read and is ignored ({error})")
     return entries, offset + len(whole), problems
+
+
+def first(path: Path) -> Start | None:
+    """Return the first line of a journal, None when it is no start of a run."""
+    with path.open("rb") as file:
+        line = file.readline()
+    try:
+        entry = _decode(line)
+    except msgspec.DecodeError:
+        return None
+    return entry if isinstance(entry, Start) and line.endswith(b"\n") else None
 
 
 def as_stored(value: float) -> float | str:

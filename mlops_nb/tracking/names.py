@@ -6,7 +6,6 @@ The store would refuse them too, but minutes later and in another process.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -16,14 +15,14 @@ from mlops_nb.errors import InputError
 
 PARAM_LENGTH = 6000
 TAG_LENGTH = 8000
-_KEY = re.compile(r"^[/\w.\- :]+$")
+_KEY = re.compile(r"[/\w.\- :]+")
 _KEY_LENGTH = 250
 
 
 @lru_cache(maxsize=4096)
 def check_key(key: str) -> str:
     """Return the name of a metric, parameter or tag, or raise InputError."""
-    if not isinstance(key, str) or not _KEY.match(key) or len(key) > _KEY_LENGTH:
+    if not isinstance(key, str) or not _KEY.fullmatch(key) or len(key) > _KEY_LENGTH:
         raise InputError(
             f"{key!r} cannot name a metric, parameter or tag",
             f"letters, digits, spaces and _ - . : / only, at most {_KEY_LENGTH} of them",
@@ -60,17 +59,17 @@ def number(key: str, value: Any) -> float:
         ) from None
 
 
-def text(key: str, value: Any, limit: int) -> str:
-    """Return a value as text, cut at the store's limit with a warning."""
+def text(value: Any) -> str:
+    """Return a value as text that every store takes: no NUL, no half of a character."""
     full = value if isinstance(value, str) else str(value)
-    if len(full) <= limit:
-        return full
-    warnings.warn(
-        f"{key!r} has {len(full)} characters and is cut at {limit}; log_text keeps all of it",
-        UserWarning,
-        stacklevel=4,
-    )
-    return full[: limit - 1] + "…"
+    if full.isascii():
+        return full.replace("\0", "\\0") if "\0" in full else full
+    return full.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+
+
+def cut(full: str, limit: int) -> str:
+    """Return a text within the store's limit, its end replaced by an ellipsis."""
+    return full if len(full) <= limit else full[: limit - 1] + "…"
 
 
 def flatten(name: str, value: Any) -> dict[str, Any]:

@@ -25,6 +25,8 @@ class RunOptions:
         Names of variables, looked up when the cell has ended.
     tags : dict
         Tags of the run.
+    auto : bool
+        Whether to log what the cell makes without being told.
     nested : bool
         Whether it is a child of the run that is current.
     """
@@ -35,7 +37,13 @@ class RunOptions:
     models: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
+    auto: bool = True
     nested: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every variable that is named, once."""
+        return tuple(dict.fromkeys((*self.params, *self.metrics, *self.models, *self.data)))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -55,9 +63,20 @@ def parser() -> argparse.ArgumentParser:
     ):
         made.add_argument(option, nargs="+", action="extend", default=[], metavar="NAME", help=what)
     made.add_argument("--tag", nargs="+", action="extend", default=[], metavar="KEY=VALUE")
+    made.add_argument(
+        "--auto",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="log what the cell makes: settings, results, fitted estimators, figures, tables used",
+    )
     made.add_argument("--nested", action="store_true", help="a child of the current run")
     made.add_argument("-h", "--help", action="store_true", help="show this")
     return made
+
+
+def asks_for_help(line: str) -> bool:
+    """Whether the words ask what may stand there, and not for a run."""
+    return bool({"-h", "--help"} & set(line.split()))
 
 
 def parse_options(line: str) -> RunOptions:
@@ -66,15 +85,13 @@ def parse_options(line: str) -> RunOptions:
     Raises
     ------
     InputError
-        A word is not understood, or asks for help.
+        A word is not understood.
     """
     try:
         words = shlex.split(line)
     except ValueError as error:
         raise InputError(f"%%mlops run {line}: {error}", "close the quotes") from None
     found = parser().parse_args(words)
-    if found.help:
-        raise InputError(parser().format_help(), "the cell was not executed")
     names = [*found.param, *found.metric, *found.model, *found.data]
     for name in names:
         if not name.isidentifier():
@@ -92,5 +109,6 @@ def parse_options(line: str) -> RunOptions:
         models=tuple(found.model),
         data=tuple(found.data),
         tags=tags,
+        auto=found.auto,
         nested=found.nested,
     )

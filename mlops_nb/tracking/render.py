@@ -10,6 +10,7 @@ from typing import Any
 
 from mlops_nb.errors import InputError, did_you_mean
 
+FIGURE_SUFFIXES = (".html", ".json", ".png", ".svg", ".pdf", ".jpg")
 TABLE_SUFFIXES = (".csv", ".parquet", ".json")
 
 
@@ -29,35 +30,39 @@ def is_matplotlib(value: object) -> bool:
     )
 
 
-def write_figure(figure: Any, folder: Path, stem: str) -> list[Path]:
-    """Write a figure below a folder and return the files.
+def write_figure(figure: Any, path: Path) -> list[Path]:
+    """Write a figure and return the files.
 
     Parameters
     ----------
     figure : plotly or matplotlib figure
         Or an object with a `figure` attribute that is one, as axes and seaborn grids have.
-    folder : Path
-        Where to write; created when it is missing.
-    stem : str
-        The files' name without a suffix: ``.json`` and an ``.html`` that needs no network for
-        plotly, ``.png`` for matplotlib.
+    path : Path
+        Where to, in an existing folder. The suffix says how, when the figure's kind has that
+        form; else plotly becomes a ``.json`` and an ``.html`` that needs no network (images would
+        need a browser), matplotlib a ``.png``.
 
     Raises
     ------
     InputError
         It is neither.
     """
-    path = folder / stem
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if is_plotly(figure):
-        text, page = path.with_name(f"{path.name}.json"), path.with_name(f"{path.name}.html")
-        text.write_text(figure.to_json(), encoding="utf-8")
-        figure.write_html(page, include_plotlyjs=True)
-        return [text, page]
-    if not is_matplotlib(figure):
+    suffix = path.suffix if path.suffix in FIGURE_SUFFIXES else ""
+    stem = path.name.removesuffix(suffix)
+    if not is_plotly(figure) and not is_matplotlib(figure):
         figure = getattr(figure, "figure", figure)
+    if is_plotly(figure):
+        forms = [suffix] if suffix in {".json", ".html"} else [".json", ".html"]
+        files = [path.with_name(stem + form) for form in forms]
+        for file in files:
+            if file.suffix == ".json":
+                file.write_text(figure.to_json(), encoding="utf-8")
+            else:
+                figure.write_html(file, include_plotlyjs=True)
+        return files
     if is_matplotlib(figure):
-        image = path.with_name(f"{path.name}.png")
+        form = suffix if suffix not in {"", ".json", ".html"} else ".png"
+        image = path.with_name(stem + form)
         figure.savefig(image, bbox_inches="tight")
         return [image]
     raise InputError(
@@ -66,15 +71,15 @@ def write_figure(figure: Any, folder: Path, stem: str) -> list[Path]:
     )
 
 
-def write_table(table: Any, path: Path) -> None:
-    """Write a table as CSV, Parquet or JSON, by the path's suffix.
+def write_table(table: Any, path: Path) -> list[Path]:
+    """Write a table as CSV, Parquet or JSON, by the path's suffix, and return the file.
 
     Parameters
     ----------
     table : DataFrame, sequence of mappings, or mapping of columns
         A pandas or polars frame, rows, or columns of equal length.
     path : Path
-        Its folder is created when it is missing.
+        Where to, in an existing folder.
 
     Raises
     ------
@@ -86,7 +91,6 @@ def write_table(table: Any, path: Path) -> None:
         raise InputError(
             f"cannot write a table as {path.name!r}", did_you_mean(suffix, TABLE_SUFFIXES)
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
     if hasattr(table, "write_parquet"):
         {".csv": table.write_csv, ".parquet": table.write_parquet, ".json": table.write_json}[
             suffix
@@ -99,6 +103,7 @@ def write_table(table: Any, path: Path) -> None:
         pd.DataFrame(table).to_parquet(path)
     else:
         _write_rows(_rows(table), path, suffix)
+    return [path]
 
 
 def _write_pandas(table: Any, path: Path, suffix: str) -> None:

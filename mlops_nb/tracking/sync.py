@@ -17,10 +17,14 @@ from pathlib import Path
 
 import msgspec
 
-from mlops_nb.config import Project
+from mlops_nb.config import Project, in_experiment
 from mlops_nb.errors import MlopsError, NotFoundError, StoreError
 from mlops_nb.tracking import journal as lines
 from mlops_nb.tracking.batch import Batch
+from mlops_nb.tracking.known import remember
+
+NEWEST = 20
+"""So many of the newest runs are looked at for names to complete."""
 
 # What a journal that was cut off in its first line can never become.
 _NO_START = "has no first line and is set aside"
@@ -55,10 +59,11 @@ class SyncReport:
 
 
 class Position(msgspec.Struct):
-    """How far a journal is in the store, kept beside it as ``<uid>.position``."""
+    """How far a journal is in a store, kept beside it as ``<uid>.position``."""
 
     run_id: str = ""
     offset: int = 0
+    store: str = ""
 
 
 def sync(project: Project) -> SyncReport:
@@ -79,6 +84,8 @@ def sync(project: Project) -> SyncReport:
     StoreError
         The store cannot be reached; the journals are kept.
     """
+    from mlops_nb.store.runs import list_runs
+
     report = SyncReport()
     if not journals(project):
         return report
@@ -93,6 +100,10 @@ def sync(project: Project) -> SyncReport:
             except MlopsError as error:
                 report.warnings.append(f"{path.name}: {error.message}")
                 _drop_deleted(project, path, report)
+            except Exception as error:  # one journal must not hold up all others
+                report.warnings.append(f"{path.name}: {type(error).__name__}: {error}")
+        if report.finished or report.killed:
+            remember(project, list_runs(project, limit=NEWEST))
     return report
 
 
@@ -139,8 +150,15 @@ def journals(project: Project) -> list[Path]:
 @contextmanager
 def _one_at_a_time(project: Project) -> Iterator[None]:
     folder = lines.journal_folder(project.home)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".pass.lock").open("w") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".pass.lock").open("w")
+    except OSError as error:
+        raise StoreError(
+            f"cannot bring over the journals in {folder}: {error.strerror or error}",
+            "make the folder writable; the journals are kept",
+        ) from error
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -148,10 +166,11 @@ def _one_at_a_time(project: Project) -> Iterator[None]:
 def _push(project: Project, path: Path, report: SyncReport) -> str:
     """Bring one journal over and return the run's id, empty when the journal is unusable."""
     # Asked before reading: what a dead writer left is complete.
-    live = lines.is_live(path)
+    start = lines.first(path)
+    live = lines.is_live(path) or (start is not None and lines.is_copy_of_live(path, start))
     # A writer faster than the store must not hold one pass for ever.
     size = path.stat().st_size
-    position = _ensure_run(project, path)
+    position = _ensure_run(project, path, start)
     if not position.run_id:
         if not live:
             report.warnings.append(f"{path.name} {_NO_START}")
@@ -168,7 +187,7 @@ def _push(project: Project, path: Path, report: SyncReport) -> str:
         report.points += len(batch.points)
         end = batch.end
         if end is None:  # else left before the end line, so that a pass cut off here sees it again
-            position = Position(position.run_id, offset)
+            position.offset = offset
             _save(path, position)
     if not live and end is None and path.stat().st_size > position.offset:
         report.warnings.append(f"{path.name}: its last line is torn and is ignored")
@@ -185,11 +204,16 @@ def _drop_deleted(project: Project, path: Path, report: SyncReport) -> None:
     """Remove the journal of a run that somebody deleted from the store meanwhile."""
     from mlops_nb.store import runs
 
-    position = _load(path)
-    if position is None or lines.is_live(path) or not runs.is_deleted(project, position.run_id):
+    position = _load(project, path)
+    if position is None:
         return
-    report.warnings.append(f"{path.name}: its run was deleted in the store; the journal goes too")
-    _remove(path)
+    deleted = runs.is_deleted(project, position.run_id)
+    if deleted is None:
+        # The store is another one than before under the same address: begun again from nothing.
+        path.with_suffix(".position").unlink(missing_ok=True)
+    elif deleted and not lines.is_live(path):
+        report.warnings.append(f"{path.name}: its run was deleted in the store; it goes too")
+        _remove(path)
 
 
 def _finish(
@@ -198,30 +222,35 @@ def _finish(
     from mlops_nb.store import runs
 
     status = end.status if end else "KILLED"
+    start = lines.first(path)
     ended = end.at if end else path.stat().st_mtime_ns // 1_000_000
-    runs.finish(project, run_id, status=status, ended_ms=ended)
+    # A clock that was set back must not give a run a negative duration.
+    runs.finish(project, run_id, status=status, ended_ms=max(ended, start.at if start else 0))
     (report.finished if end else report.killed).append(path.stem)
 
 
-def _ensure_run(project: Project, path: Path) -> Position:
+def _ensure_run(project: Project, path: Path, start: lines.Start | None) -> Position:
     """Return how far a journal is, after making its run in the store when there is none."""
     from mlops_nb.store import runs
 
-    saved = _load(path)
+    saved = _load(project, path)
     if saved is not None:
         return saved
-    start = _start_of(path)
     if start is None:
         return Position()
-    found = runs.find_uid(project, start.uid)
+    own = in_experiment(project, start.experiment)
+    position = Position(store=_address(project))
+    found = runs.find_uid(own, start.uid)
     if found is not None:
-        return Position(found.run_id)
+        position.run_id = found.run_id
+        return position
     tags = dict(start.tags)
     if start.parent:
-        parent = _parent_run_id(project, path.with_name(f"{start.parent}.jsonl"))
+        parent = _parent_run_id(own, path.with_name(f"{start.parent}.jsonl"))
         tags |= {"mlflow.parentRunId": parent} if parent else {"mlops.parent": start.parent}
-    run_id = runs.create(project, uid=start.uid, name=start.name, started_ms=start.at, tags=tags)
-    position = Position(run_id)
+    position.run_id = runs.create(
+        own, uid=start.uid, name=start.name, started_ms=start.at, tags=tags
+    )
     _save(path, position)
     return position
 
@@ -230,15 +259,10 @@ def _parent_run_id(project: Project, path: Path) -> str:
     from mlops_nb.store.runs import find_uid
 
     try:
-        return _ensure_run(project, path).run_id
+        return _ensure_run(project, path, lines.first(path)).run_id
     except FileNotFoundError:
         record = find_uid(project, path.stem)
         return record.run_id if record else ""
-
-
-def _start_of(path: Path) -> lines.Start | None:
-    entries, _, _ = lines.read(path)
-    return next((entry for entry in entries if isinstance(entry, lines.Start)), None)
 
 
 def _remove(path: Path) -> None:
@@ -248,11 +272,19 @@ def _remove(path: Path) -> None:
     path.with_suffix(".position").unlink(missing_ok=True)
 
 
-def _load(path: Path) -> Position | None:
+def _load(project: Project, path: Path) -> Position | None:
     try:
-        return msgspec.json.decode(path.with_suffix(".position").read_bytes(), type=Position)
+        found = msgspec.json.decode(path.with_suffix(".position").read_bytes(), type=Position)
     except (OSError, msgspec.DecodeError):
         return None  # lost or damaged: played again from the start
+    return found if found.store == _address(project) else None
+
+
+def _address(project: Project) -> str:
+    """Return which store a position is of; a copied project or a new server has another."""
+    from mlops_nb.store.connection import shown
+
+    return shown(project.tracking_uri)
 
 
 def _save(path: Path, position: Position) -> None:

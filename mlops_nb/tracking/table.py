@@ -7,6 +7,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from mlops_nb.config import Project
+from mlops_nb.tracking.known import remember
+from mlops_nb.tracking.previous import CHANGES_TAG
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +57,8 @@ class RunTable(Sequence["RunRecord"]):
 
     def headers(self) -> list[str]:
         """Return the columns shown: what a run is, then the metrics that most runs have."""
-        return ["run", "name", "status", "started", "seconds", *self._metrics()]
+        fixed = ["run", "name", "status", "started", "seconds", *self._metrics()]
+        return [*fixed, "changed"] if self._any_changed() else fixed
 
     def rows(self) -> list[list[object]]:
         """Return one list of values a run, in the order of :meth:`headers`."""
@@ -68,9 +71,14 @@ class RunTable(Sequence["RunRecord"]):
                 f"{record.started.astimezone():%Y-%m-%d %H:%M:%S}",
                 round((record.ended - record.started).total_seconds(), 1) if record.ended else None,
                 *(record.metrics.get(key) for key in metrics),
+                *([record.tags.get(CHANGES_TAG)] if self._any_changed() else []),
             ]
             for record in self._records
         ]
+
+    def _any_changed(self) -> bool:
+        """Whether a run follows another one of the same cell."""
+        return any(CHANGES_TAG in record.tags for record in self._records)
 
     def _metrics(self) -> list[str]:
         counts: dict[str, int] = {}
@@ -106,7 +114,9 @@ def run_table(project: Project, *, filter_string: str = "", limit: int = 100) ->
     from mlops_nb.tracking.sync import sync
 
     sync(project)
-    return RunTable(list_runs(project, filter_string=filter_string, limit=limit))
+    found = list_runs(project, filter_string=filter_string, limit=limit)
+    remember(project, found)
+    return RunTable(found)
 
 
 def _shown(value: object) -> str:

@@ -131,3 +131,24 @@ def test_an_unreachable_store_says_so_within_seconds(
     with pytest.raises(StoreError, match="cannot reach the store"):
         versions.list_versions(load_project(project.root))
     assert time.monotonic() - started < 10
+
+
+def test_requirements_are_the_lock_that_agrees_or_a_fixed_list(tmp_path: Path) -> None:
+    from sklearn.tree import DecisionTreeClassifier
+
+    from mlops_nb import environment, modelfile
+    from mlops_nb.store.model_folder import requirements
+
+    tree = DecisionTreeClassifier().fit([[0.0], [1.0]], [0, 1])
+    found = modelfile.save(tree, tmp_path / "tree")
+    installed = environment.packages()
+    short = requirements(found, tmp_path)
+    assert f"scikit-learn=={installed['scikit-learn']}" in short
+    assert not any(line.startswith(("click", "lightgbm")) for line in short)
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("".join(f"{n}=={v}\n" for n, v in installed.items() if n != "ruff"))
+    whole = requirements(found, tmp_path)
+    assert f"click=={installed['click']}" in whole
+    assert not any(line.startswith("ruff==") for line in whole)
+    lock.write_text("scikit-learn==0.1\nclick==0.1\n")
+    assert requirements(found, tmp_path) == short

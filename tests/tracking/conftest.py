@@ -1,13 +1,24 @@
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from mlops_nb.config import Config, Project
+from mlops_nb.config import Config, Project, load_project
 from mlops_nb.tracking import context, current
+
+SERVER = "mlflow>=3.17,<3.18"  # the extra [server] of pyproject.toml
 
 
 @pytest.fixture(autouse=True)
@@ -30,9 +41,85 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project.home / "mlops.db"
 
 
+class Server:
+    """A real MLflow server on this machine, which can be stopped and started again."""
+
+    def __init__(self, mlflow: Path, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self._mlflow, self._folder = mlflow, folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def uri(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        store = f"sqlite:///{self._folder / 'server.db'}"
+        files = str(self._folder / "files")
+        command = [self._mlflow, "server", "--host", "127.0.0.1", "--port", str(self.port),
+                   "--workers", "1", "--backend-store-uri", store,
+                   "--artifacts-destination", files]  # fmt: skip
+        with (self._folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=self._folder, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"{self.uri}/health", timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.2)
+        self.stop()
+        pytest.fail((self._folder / "server.log").read_text()[-2000:])
+
+    def stop(self) -> None:
+        """Stop it with its workers."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running server, from an environment of its own beside the repository."""
+    home = Path(tempfile.gettempdir()) / f"mlops_nb-mlflow-server-{os.getuid()}"
+    mlflow = home / "bin" / "mlflow"
+    if not mlflow.exists():
+        uv = shutil.which(
+            "uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        )
+        if uv is None:
+            pytest.skip("there is no uv to make the MLflow server's environment with")
+        made = subprocess.run(
+            [uv, "venv", "--clear", "-p", sys.executable, home], capture_output=True
+        )
+        command = [uv, "pip", "install", "--python", home / "bin" / "python", SERVER]
+        if made.returncode or subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("the MLflow server cannot be installed here (no network?)")
+    running = Server(mlflow, tmp_path_factory.mktemp("server"))
+    running.start()
+    yield running
+    running.stop()
+
+
 @pytest.fixture
-def stored(project: Project, migrated: Path) -> Project:
-    """The current folder's project, with an empty store."""
+def on_server(project: Project, server: Server, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The current folder's project, with an experiment of its own on the server."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
+    monkeypatch.setenv("MLOPS_EXPERIMENT", f"test-{uuid4().hex[:8]}")
+    return load_project(project.root)
+
+
+@pytest.fixture
+def stored(project: Project, request: pytest.FixtureRequest) -> Project:
+    """The current folder's project, with an empty store; ``--on-server``: on a real server."""
+    if request.config.getoption("--on-server", default=False):
+        found: Project = request.getfixturevalue("on_server")
+        return found
     project.home.mkdir()
-    shutil.copy(migrated, project.home / "mlops.db")
+    shutil.copy(request.getfixturevalue("migrated"), project.home / "mlops.db")
     return project

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_nb.tracking import journal as lines
@@ -29,6 +29,7 @@ def test_one_line_a_call_and_read_back(tmp_path: Path) -> None:
     journal.close()
 
 
+@settings(deadline=None)  # it writes files, and a busy machine takes its time
 @given(
     st.lists(
         st.one_of(
@@ -92,7 +93,7 @@ def test_damaged_line_is_passed_over_and_named(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_full_disk_costs_a_warning_not_the_training(tmp_path: Path, monkeypatch) -> None:
+def test_what_a_full_disk_does_not_take_waits_and_is_not_torn(tmp_path: Path, monkeypatch) -> None:
     journal = _journal(tmp_path)
     real = os.write
     monkeypatch.setattr(lines.os, "write", lambda fd, data: real(fd, data[:10]))
@@ -101,8 +102,8 @@ def test_full_disk_costs_a_warning_not_the_training(tmp_path: Path, monkeypatch)
     monkeypatch.undo()
     journal.append(Param("b", "2"))
     entries, _, problems = lines.read(journal.path)
-    assert entries[-1] == Param("b", "2")
-    assert len(problems) == 1
+    assert entries[1:] == [Param("a", "1"), Param("b", "2")]
+    assert problems == []
     journal.close()
 
 
