@@ -113,9 +113,10 @@ def run_command(words: list[str]) -> None:
 
 def register(shell: Any) -> None:
     """Add the magics, their completion and the run cell to a shell, and recover what waits."""
-    from mlops_nb.tracking import cell
+    from mlops_nb.tracking import cell, watch
 
     unregister(shell)
+    watch.watch(shell)
     shell.register_magics(MlopsMagics)
     shell.input_transformers_cleanup.append(cell.transform)
     shell.ast_transformers.append(cell.FinishAtEnd())
@@ -128,8 +129,9 @@ def register(shell: Any) -> None:
 
 def unregister(shell: Any) -> None:
     """Undo :func:`register`; nothing happens when it was not called."""
-    from mlops_nb.tracking import cell
+    from mlops_nb.tracking import cell, watch
 
+    watch.unwatch(shell)
     for name, callback in (("pre_run_cell", cell.remember_cell), ("post_run_cell", _flush)):
         if callback in shell.events.callbacks[name]:
             shell.events.unregister(name, callback)

@@ -104,7 +104,7 @@ def log_code(run: Run, cell: str | None = None) -> None:
     source = cell if cell is not None else current_cell(shell)
     if source:
         run.log_text(mask(source), f"{FOLDER}/cell.py")
-        run.log_text(slice_notebook(shell), f"{FOLDER}/slice.ipynb")
+        run.log_text(slice_notebook(shell, run.project.root), f"{FOLDER}/slice.ipynb")
 
 
 def log_error(run: Run, error: BaseException) -> str:
