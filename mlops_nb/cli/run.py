@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mlops_nb.cli import reproduce
 from mlops_nb.cli.output import echo_json, echo_table, format_option
 
 
@@ -89,6 +90,9 @@ def compare_command(runs: tuple[str, ...], output_format: str) -> None:
     rows += [[f"metrics.{key}", *values] for key, values in metrics.items()]
     echo_table(["", *names], rows)
     click.echo(f"{len(params)} parameters differ, {len(metrics)} metrics")
+
+
+command.add_command(reproduce.command, "reproduce")
 
 
 def list_parameters(words: list[str]) -> dict[str, Any]:

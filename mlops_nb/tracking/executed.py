@@ -51,9 +51,10 @@ def slice_notebook(shell: Any, root: Path) -> str:
     if not executions:
         return write_slice([], {})
     every = _linked(executions)
-    moved = drawn(seen.before) if seen.before is not None and seen.current is not None else set()
     target = every[-1]
-    moved = frozenset() if target.seeds else frozenset(moved)
+    moved: frozenset[str] = frozenset()
+    if seen.before is not None and seen.current is not None and not target.seeds:
+        moved = drawn(seen.before, target)
     every[-1] = replace(target, uses=target.uses | {PROCESS} | moved)
     positions = slice_cells(every, len(every) - 1)
     chosen = [executions[position] for position in positions]

