@@ -14,6 +14,7 @@ from uuid import uuid4
 from mlops_nb.config import Project
 from mlops_nb.errors import InputError
 from mlops_nb.tracking import journal as lines
+from mlops_nb.tracking.hide import hide
 from mlops_nb.tracking.names import (
     PARAM_LENGTH,
     TAG_LENGTH,
@@ -135,9 +136,9 @@ class Run:
             self.set_tag(key, value)
 
     def log_text(self, content: str, path: str) -> None:
-        """Keep a text as a file among the run's artifacts: ``notes/why.md``."""
+        """Keep a text, without credentials, among the run's artifacts: ``notes/why.md``."""
         staged = self._stage(path)
-        staged.write_text(content, encoding="utf-8")
+        staged.write_text(hide(content, path), encoding="utf-8")
         self._append(lines.Artifact(path))
 
     def log_dict(self, content: Any, path: str) -> None:

@@ -79,7 +79,11 @@ def cell_facts(source: str) -> CellFacts | None:
     process = {PROCESS} if any(not _is_idle(magic) for magic in text.magics) else set()
     return replace(
         found,
-        uses=found.uses | set(_named(text.magics)) | set(_in_texts(tree)) | set(_guarded(tree)),
+        uses=found.uses
+        | set(_expanded(text.magics))
+        | (set(_logged(text.magics)) - found.binds)  # looked up when the cell has ended
+        | set(_in_texts(tree))
+        | set(_guarded(tree)),
         mutates=found.mutates | process,
     )
 
@@ -94,12 +98,16 @@ def _is_idle(magic: Magic) -> bool:
     return all(word[0] in _IDLE_COMMANDS and ">" not in "".join(word) for word in words)
 
 
-def _named(magics: Iterable[Magic]) -> Iterator[str]:
-    """Yield the variables that magics read: ``$name``, ``{expression}``, ``--data name``."""
+def _expanded(magics: Iterable[Magic]) -> Iterator[str]:
+    """Yield the variables in the lines of magics: ``$name``, ``{expression}``."""
     for magic in magics:
-        text = f"{magic.arguments}\n{magic.body or ''}"
-        for expression, name in _EXPANDED.findall(text):
+        for expression, name in _EXPANDED.findall(f"{magic.arguments}\n{magic.body or ''}"):
             yield from [name] if name else _WORD.findall(expression)
+
+
+def _logged(magics: Iterable[Magic]) -> Iterator[str]:
+    """Yield the variables that ``%%mlops run`` is to log: ``--data name``."""
+    for magic in magics:
         if magic.name == "mlops" and magic.arguments.startswith("run"):
             try:
                 options = parse_options(magic.arguments.removeprefix("run"))

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from mlops_nb.errors import InputError
+from mlops_nb.tracking.hide import hide_value
 
 PARAM_LENGTH = 6000
 TAG_LENGTH = 8000
@@ -61,8 +62,8 @@ def number(key: str, value: Any) -> float:
 
 
 def text(key: str, value: Any, limit: int) -> str:
-    """Return a value as text, cut at the store's limit with a warning."""
-    full = value if isinstance(value, str) else str(value)
+    """Return a value as text, without credentials, cut at the store's limit with a warning."""
+    full = hide_value(key, value if isinstance(value, str) else str(value))
     if len(full) <= limit:
         return full
     warnings.warn(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from mlops_nb import environment
 from mlops_nb.config import Project
 from mlops_nb.errors import InputError, MlopsError, NotFoundError
+from mlops_nb.secrets import mask
 from mlops_nb.tracking import causes as why
 from mlops_nb.tracking.causes import Cause
 from mlops_nb.tracking.locked import make_environment, packages_of, python_of
@@ -210,7 +211,7 @@ def _record(project: Project, result: Reproduction, made: Replay) -> None:
         report = Path(name) / "reproduce.json"
         report.write_text(json.dumps(result.to_dict(), indent=2), encoding="utf-8")
         notebook = Path(name) / "reproduce.ipynb"
-        notebook.write_text(made.notebook, encoding="utf-8")
+        notebook.write_text(mask(made.notebook), encoding="utf-8")
         try:
             for file in (report, notebook):
                 runs.upload(project, result.run_id, file, f"mlops/{file.name}")
