@@ -89,6 +89,31 @@ def snapshot(root: Path) -> GitState | None:
     )
 
 
+def content_at(root: Path, commit: str, path: str) -> bytes | None:
+    """Return a file's content as a commit has it, None when it does not.
+
+    Parameters
+    ----------
+    root : Path
+        A folder of the working tree.
+    commit : str
+        The commit.
+    path : str
+        The file, relative to `root`.
+    """
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(root), "show", f"{commit}:./{path}"],
+            capture_output=True,
+            check=False,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout if answer.returncode == 0 else None
+
+
 def _git(root: Path, *arguments: str) -> str | None:
     """Return what a git command prints, None when it fails."""
     try:

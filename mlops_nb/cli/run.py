@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mlops_nb.cli import reproduce, run_keep
+from mlops_nb.cli import bisect, reproduce, run_keep
 from mlops_nb.cli.output import echo_json, echo_table, format_option
 
 
@@ -95,6 +95,7 @@ def compare_command(runs: tuple[str, ...], page: Path | None, output_format: str
 
 
 command.add_command(reproduce.command, "reproduce")
+command.add_command(bisect.command, "bisect")
 for _name, _command in run_keep.COMMANDS.items():
     command.add_command(_command, _name)
 

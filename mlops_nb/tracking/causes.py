@@ -135,13 +135,16 @@ def notebook_differences(slice_: Slice, notebook: Path) -> Iterator[Cause]:
         cells = read_notebook(notebook).code_cells
     except InputError:
         return
-    places = {cell.source.strip(): position for position, cell in enumerate(cells)}
+    places = {_body(cell.source): position for position, cell in enumerate(cells)}
     known = {cell.id for cell in cells if cell.id}
     lost: list[str] = []
     order: list[int] = []
     for cell in slice_.cells:
-        if cell.source.strip() in places:
-            order.append(places[cell.source.strip()])
+        body = _body(cell.source)
+        if body in places:
+            order.append(places[body])
+        elif not body:
+            continue
         elif MASK not in cell.source and not cell.source.rstrip().endswith(("pass", "left out")):
             way = "edited since" if cell.cell_id in known else "no longer there"
             lost.append(f"In [{cell.count}] ({way})")
@@ -158,3 +161,10 @@ def notebook_differences(slice_: Slice, notebook: Path) -> Iterator[Cause]:
         if len(counts) > 1:
             names = ", ".join(f"In [{count}]" for count in counts)
             yield Cause("order", f"one cell ran {len(counts)} times, and each run counts: {names}")
+
+
+def _body(source: str) -> str:
+    """Return a cell without what makes it a run: to wrap a cell changes nothing in it."""
+    lines = source.strip().splitlines()
+    kept = [line for line in lines if not line.startswith(("%%mlops", "%load_ext mlops_nb"))]
+    return "\n".join(kept).strip()

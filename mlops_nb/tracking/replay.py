@@ -157,8 +157,13 @@ def _last_run(notebook: Any) -> int:
 
 
 def _logged(folder: Path, name: str, params: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the run of that name logged; of several, the one with these parameters."""
-    found = [run for path in folder.glob("*.jsonl") if (run := _Logged.read(path)).name == name]
+    """Return what the run of that name logged; of several, the one with these parameters.
+
+    A run that was given no name is called after its notebook, and here there is none: then the
+    last run that was started is the one.
+    """
+    every = [_Logged.read(path) for path in folder.glob("*.jsonl")]
+    found = [run for run in every if run.name == name] or every
     same = [run for run in found if run.params == params] or found
     if not same:
         return {}
