@@ -196,8 +196,12 @@ class Project:
 
     @property
     def home(self) -> Path:
-        """``.mlops``: everything the suite writes. Not created here."""
-        return self.root / HOME
+        """``.mlops``, or the folder that ``MLOPS_HOME`` names: everything the suite writes.
+
+        Not created here.
+        """
+        named = os.environ.get(f"{ENVIRONMENT_PREFIX}HOME", "")
+        return Path(named) if named else self.root / HOME
 
     @property
     def cache(self) -> Path:

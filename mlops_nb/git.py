@@ -131,6 +131,31 @@ def anchored(root: Path) -> list[str]:
     return (_git(root, "log", "--format=%s", ANCHORS, "--") or "").splitlines()
 
 
+def content_at(root: Path, commit: str, path: str) -> bytes | None:
+    """Return a file's content as a commit has it, None when it does not.
+
+    Parameters
+    ----------
+    root : Path
+        A folder of the working tree.
+    commit : str
+        The commit.
+    path : str
+        The file, relative to `root`.
+    """
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(root), "show", f"{commit}:./{path}"],
+            capture_output=True,
+            check=False,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout if answer.returncode == 0 else None
+
+
 def _git(root: Path, *arguments: str, stdin: bytes | None = None) -> str | None:
     """Return what a git command prints, None when it fails."""
     try:

@@ -152,9 +152,10 @@ def _values(text: str) -> Any:
 
 def register(shell: Any) -> None:
     """Add the magics, their completion and the run cell to a shell, and recover what waits."""
-    from mlops_nb.tracking import cell
+    from mlops_nb.tracking import cell, watch
 
     unregister(shell)
+    watch.watch(shell)
     shell.register_magics(MlopsMagics)
     shell.input_transformers_cleanup.append(cell.transform)
     shell.ast_transformers.append(cell.FinishAtEnd())
@@ -167,8 +168,9 @@ def register(shell: Any) -> None:
 
 def unregister(shell: Any) -> None:
     """Undo :func:`register`; nothing happens when it was not called."""
-    from mlops_nb.tracking import cell
+    from mlops_nb.tracking import cell, watch
 
+    watch.unwatch(shell)
     for name, callback in _callbacks():
         if callback in shell.events.callbacks[name]:
             shell.events.unregister(name, callback)

@@ -18,7 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "status": ("mlops_nb.cli.status", "One screen: models, jobs, alerts, what to do next."),
     "lint": ("mlops_nb.cli.lint", "Is the notebook ready for production?"),
     "rule": ("mlops_nb.cli.rule", "Explain a lint rule."),
-    "run": ("mlops_nb.cli.run", "List, show and compare runs."),
+    "run": ("mlops_nb.cli.run", "List, compare and reproduce runs."),
     "sync": ("mlops_nb.cli.sync", "Bring the journal into the store."),
     "model": ("mlops_nb.cli.model", "List, evaluate, promote and explain models."),
     "data": ("mlops_nb.cli.data", "Profile data and measure drift."),

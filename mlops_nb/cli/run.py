@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
+from mlops_nb.cli import bisect, reproduce, run_keep
 from mlops_nb.cli.output import echo_json, echo_table, format_option
 
 
 @click.group(epilog="Example: mlops run list --filter 'metrics.auc > 0.8'")
 def command() -> None:
-    """List, show and compare runs."""
+    """List, show, compare and reproduce runs; delete, restore, export and import them."""
 
 
 @command.command("list", epilog="Example: mlops run list --filter 'metrics.auc > 0.8' --limit 5")
-@click.option("--filter", "filter_string", default="", help="MLflow's filter: params.depth = '3'.")
+@click.option(
+    "--filter",
+    "filter_string",
+    default="",
+    help="metrics.auc > 0.8 and (params.depth = 3 or tags.team = 'a').",
+)
 @click.option(
     "--limit",
     default=20,
@@ -58,42 +65,52 @@ def show_command(run: str, output_format: str) -> None:
 
 @command.command("compare", epilog="Example: mlops run compare baseline deeper")
 @click.argument("runs", nargs=-1, required=True)
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the comparison, curves drawn, as one page that needs no network.",
+)
 @format_option
-def compare_command(runs: tuple[str, ...], output_format: str) -> None:
-    """Show the parameters that differ between runs, and their metrics side by side."""
+def compare_command(runs: tuple[str, ...], page: Path | None, output_format: str) -> None:
+    """Show the parameters that differ between runs, their metrics, curves and code.
+
+    Exit codes: 0 fine, 2 a run does not exist.
+    """
     from mlops_nb.config import load_project
-    from mlops_nb.store.runs import get_run
-    from mlops_nb.tracking.page import differences, json_metrics
-    from mlops_nb.tracking.sync import sync
+    from mlops_nb.tracking.compare import compare_runs
 
     if len(runs) < 2:
         raise click.UsageError("name two runs or more")
-    project = load_project()
-    sync(project)
-    records = [get_run(project, reference) for reference in runs]
-    params, metrics = differences(records)
+    comparison = compare_runs(load_project(), runs)
+    if page is not None:
+        page.write_text(_page(comparison._repr_html_()), encoding="utf-8")
     if output_format == "json":
-        described = [
-            {
-                "run_id": run.run_id,
-                "name": run.name,
-                "params": {key: run.params.get(key) for key in params},
-                "metrics": json_metrics(run.metrics),
-            }
-            for run in records
-        ]
-        echo_json({"schema": 1, "differing_params": sorted(params), "runs": described})
+        echo_json(comparison.to_dict())
         return
-    names = [run.name if len(set(runs)) == len(runs) else run.uid[:8] for run in records]
-    rows = [[f"params.{key}", *values] for key, values in params.items()]
-    rows += [[f"metrics.{key}", *values] for key, values in metrics.items()]
-    echo_table(["", *names], rows)
-    click.echo(f"{len(params)} parameters differ, {len(metrics)} metrics")
+    echo_table(["", *comparison.names], comparison.rows())
+    for line in (*comparison.curve_lines(), *comparison.diff_lines()):
+        click.echo(line)
+    click.echo(comparison.summary())
+
+
+command.add_command(reproduce.command, "reproduce")
+command.add_command(bisect.command, "bisect")
+for _name, _command in run_keep.COMMANDS.items():
+    command.add_command(_command, _name)
 
 
 def list_parameters(words: list[str]) -> dict[str, Any]:
     """Return what `mlops run list` would be called with, for the magic of the same words."""
     return list_command.make_context("run list", list(words)).params
+
+
+def _page(content: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Runs compared</title>'
+        "<style>:root{color-scheme:light dark;font-family:sans-serif}</style>"
+        f"<body>{content}</body></html>"
+    )
 
 
 def _without(values: dict[str, Any], key: str) -> dict[str, Any]:

@@ -48,6 +48,8 @@ class CellFacts:
         All that happens at the top level, in order.
     later : mapping of str to tuple of Event
         The same for each function and class, when it is called.
+    configures : frozenset of str
+        Names on which an option is set: ``pd.set_option(…)``, ``pd.options.a = 1``.
     """
 
     defines: frozenset[str]
@@ -61,6 +63,7 @@ class CellFacts:
     stars: tuple[str, ...]
     events: tuple[Event, ...]
     later: Mapping[str, tuple[Event, ...]]
+    configures: frozenset[str] = frozenset()
 
 
 def facts(tree: ast.Module, *, effects: bool = True) -> CellFacts:
@@ -71,7 +74,7 @@ def facts(tree: ast.Module, *, effects: bool = True) -> CellFacts:
     tree : ast.Module
         The cell's Python, magics already neutralised.
     effects : bool
-        False leaves `mutates` and `seeds` empty, which only slices need.
+        False leaves `mutates`, `configures` and `seeds` empty, which only slices need.
 
     Returns
     -------
@@ -98,6 +101,7 @@ def facts(tree: ast.Module, *, effects: bool = True) -> CellFacts:
         stars=tuple(e.name for e in walker.events if e.kind == "star"),
         events=tuple(walker.events),
         later={name: tuple(events) for name, events in walker.deferred.items()},
+        configures=frozenset(_configured(nodes)),
     )
 
 
@@ -127,6 +131,20 @@ def _changed(nodes: Iterable[ast.AST]) -> Iterator[str]:
                 yield from _root(node.func)
             case ast.keyword(arg="inplace" | "out", value=value):
                 yield from _root(value)
+
+
+def _configured(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Yield the objects on which an option is set; of interest where they are modules."""
+    for node in nodes:
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr=attr) as called)):
+                if attr.startswith("set"):
+                    yield from _root(called)
+            case (
+                ast.Attribute(ctx=ast.Store() | ast.Del())
+                | ast.Subscript(ctx=ast.Store() | ast.Del())
+            ):
+                yield from _root(node)
 
 
 def _changed_by(call: ast.Call) -> Iterator[str]:

@@ -121,6 +121,9 @@ def store_errors(project: Project) -> Iterator[None]:
             raise NotFoundError(text) from error
         if error.error_code in _REFUSALS:
             raise InputError(f"the store refused this: {text}") from error
+        if "database schema" in text:
+            other = f"the tables of the store {where} are of another MLflow version"
+            raise StoreError(other, "mlops run migrate says which, and upgrades it") from error
         raise StoreError(f"cannot use the store {where}: {text}", hint) from error
     except (requests.RequestException, sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
         text = str(error).partition("\n")[0]

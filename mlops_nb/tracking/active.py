@@ -14,6 +14,7 @@ from mlops_nb.config import Project
 from mlops_nb.errors import InputError
 from mlops_nb.tracking import journal as lines
 from mlops_nb.tracking.files import RunFiles
+from mlops_nb.tracking.hide import hide_value
 from mlops_nb.tracking.names import (
     PARAM_LENGTH,
     TAG_LENGTH,
@@ -66,7 +67,9 @@ class Run(RunFiles):
         self._points: dict[str, tuple[int, int, float]] = {}
         self._params: dict[str, str] = {}
         self._lock = threading.Lock()
-        checked = {check_key(k): cut(text(v), TAG_LENGTH) for k, v in (tags or {}).items()}
+        checked = {
+            check_key(k): cut(hide_value(k, text(v)), TAG_LENGTH) for k, v in (tags or {}).items()
+        }
         start = lines.Start(
             uid=self.uid,
             name=self.name,
@@ -239,8 +242,8 @@ class Run(RunFiles):
         self._journal.close()
 
     def _within(self, kind: str, key: str, value: Any, limit: int) -> str:
-        """Return a value as text; of one that the store would refuse, all is kept in a file."""
-        full = text(value)
+        """Return a value as text, without credentials; all of one too long goes into a file."""
+        full = hide_value(key, text(value))
         if len(full) <= limit:
             return full
         path = f"mlops/long/{kind}/{key}.txt"

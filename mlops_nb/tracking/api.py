@@ -47,13 +47,18 @@ set_tag = _to_current(Run.set_tag)
 set_tags = _to_current(Run.set_tags)
 
 
-def runs(filter_string: str = "", limit: int = 100, project: Project | None = None) -> pd.DataFrame:
+def runs(
+    filter: str = "",  # noqa: A002 - the word users know from MLflow
+    limit: int = 100,
+    project: Project | None = None,
+) -> pd.DataFrame:
     """Return the project's runs as a DataFrame, the newest first.
 
     Parameters
     ----------
-    filter_string : str, optional
-        MLflow's filter syntax: ``metrics.auc > 0.8``.
+    filter : str, optional
+        ``metrics.auc > 0.8 and (params.depth = 3 or tags.team = 'a')``; see
+        :mod:`mlops_nb.tracking.filters`.
     limit : int, optional
         At most so many runs.
     project : Project, optional
@@ -68,5 +73,5 @@ def runs(filter_string: str = "", limit: int = 100, project: Project | None = No
     """
     from mlops_nb.tracking.table import run_table
 
-    table = run_table(project or load_project(), filter_string=filter_string, limit=limit)
+    table = run_table(project or load_project(), filter_string=filter, limit=limit)
     return table.to_frame()

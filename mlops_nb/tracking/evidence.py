@@ -12,7 +12,6 @@ from typing import Any
 
 from mlops_nb import environment, git
 from mlops_nb.config import Project, current_attempt
-from mlops_nb.secrets import mask
 from mlops_nb.tracking.active import Run
 from mlops_nb.tracking.executed import current_cell, interactive_shell, slice_notebook
 
@@ -47,7 +46,7 @@ class Surroundings:
         state = self._git
         if state is None:
             return
-        run.log_dict(state.to_dict() | {"diff": mask(state.diff)}, f"{FOLDER}/git.json")
+        run.log_dict(state.to_dict() | {"diff": state.diff}, f"{FOLDER}/git.json")
         if state.commit:
             run.set_tag("mlflow.source.git.commit", state.commit)
         if state.branch:
@@ -99,12 +98,12 @@ def log_code(run: Run, cell: str | None = None) -> None:
         script = getattr(sys.modules.get("__main__"), "__file__", None)
         if script and Path(script).is_file():
             source = Path(script).read_text(encoding="utf-8", errors="replace")
-            run.log_text(mask(source), f"{FOLDER}/script.py")
+            run.log_text(source, f"{FOLDER}/script.py")
         return
     source = cell if cell is not None else current_cell(shell)
     if source:
-        run.log_text(mask(source), f"{FOLDER}/cell.py")
-        run.log_text(slice_notebook(shell), f"{FOLDER}/slice.ipynb")
+        run.log_text(source, f"{FOLDER}/cell.py")
+        run.log_text(slice_notebook(shell, run.project.root), f"{FOLDER}/slice.ipynb")
 
 
 def log_error(run: Run, error: BaseException) -> str:
@@ -112,11 +111,11 @@ def log_error(run: Run, error: BaseException) -> str:
     if isinstance(error, SystemExit) and not error.code:
         return "FINISHED"
     summary = "".join(traceback.format_exception_only(error)).strip()
-    run.set_tag("mlops.error", mask(summary))
+    run.set_tag("mlops.error", summary)
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "CancelledError":
         return "KILLED"
     full = "".join(traceback.format_exception(error))
-    run.log_text(mask(full), f"{FOLDER}/traceback.txt")
+    run.log_text(full, f"{FOLDER}/traceback.txt")
     return "FAILED"
 
 

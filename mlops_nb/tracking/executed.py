@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import ast
-import json
 import sys
-from functools import lru_cache
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from mlops_nb import environment
-from mlops_nb.dataflow import CellFacts, facts, slice_cells
-from mlops_nb.secrets import mask
+from mlops_nb.dataflow import CellFacts, slice_cells
+from mlops_nb.notebook import to_python
+from mlops_nb.tracking import outside
+from mlops_nb.tracking.cellcode import EVERYTHING
+from mlops_nb.tracking.failed import part_that_ran
+from mlops_nb.tracking.observe import PROCESS, RANDOM, drawn
+from mlops_nb.tracking.slicefile import SliceCell, write_slice
+from mlops_nb.tracking.watch import Execution, history, watch_of
+
+_FILE = "file:"
 
 
 def interactive_shell() -> Any | None:
@@ -21,61 +29,111 @@ def interactive_shell() -> Any | None:
 
 def current_cell(shell: Any) -> str:
     """Return the source of the cell that is being executed, as the user wrote it."""
-    history = _history(shell)
-    return history[-1][1] if history else ""
+    cells = history(shell)
+    return cells[-1][1] if cells else ""
 
 
-def slice_notebook(shell: Any) -> str:
+def slice_notebook(shell: Any, root: Path) -> str:
     """Return a notebook of the executed cells that the last one depends on, in order.
 
     What was executed counts, not what the file on disk holds: a cell run twice stands twice when
-    both runs matter.
+    both runs matter, one that was edited or deleted stands as it was.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The kernel's shell.
+    root : Path
+        The project's root, from which paths are told.
     """
-    history = _history(shell)
-    known = [(count, raw, found) for count, raw, code in history if (found := _facts(code))]
-    if not known:
-        return _notebook([])
-    chosen = slice_cells([found for _, _, found in known], len(known) - 1)
-    return _notebook([known[index][:2] for index in chosen])
+    seen = watch_of(shell)
+    executions = [e for e in seen.so_far() if e.facts is not None]
+    if not executions:
+        return write_slice([], {})
+    every = _linked(executions)
+    target = every[-1]
+    moved: frozenset[str] = frozenset()
+    if seen.before is not None and seen.current is not None and not target.seeds:
+        moved = drawn(seen.before, target)
+    every[-1] = replace(target, uses=target.uses | {PROCESS} | moved)
+    positions = slice_cells(every, len(every) - 1)
+    chosen = [executions[position] for position in positions]
+    facts = [every[position] for position in positions]
+    cells = [
+        SliceCell(
+            e.source if e is executions[-1] else part_that_ran(e.source, e.failed_line),
+            e.count,
+            e.cell_id,
+        )
+        for e in chosen
+    ]
+    return write_slice(cells, _surroundings(chosen, facts, shell, root))
 
 
-def _history(shell: Any) -> list[tuple[int, str, str]]:
-    """Return execution count, raw source and plain Python of every executed cell."""
-    manager = getattr(shell, "history_manager", None)
-    if manager is None:
-        return []
-    pairs = zip(manager.input_hist_raw, manager.input_hist_parsed, strict=False)
-    return [(count, raw, code) for count, (raw, code) in enumerate(pairs) if raw.strip()]
+def _linked(executions: list[Execution]) -> list[CellFacts]:
+    """Return the facts of executions, linked by the files that one writes and another reads."""
+    found: list[CellFacts] = []
+    known: set[str] = set()
+    for execution in executions:
+        facts = execution.facts
+        if facts is None:
+            continue
+        record = execution.outside or outside.Outside()
+        outside.note_texts(record, _texts(execution.source), str(Path.cwd()))
+        if EVERYTHING in facts.uses:
+            facts = replace(facts, uses=facts.uses | known)
+        written = {_FILE + path for path in record.writes}
+        read = {_FILE + path for path in record.reads if path not in record.writes}
+        found.append(replace(facts, uses=facts.uses | read, mutates=facts.mutates | written))
+        known |= facts.defines | facts.mutates
+    return found
 
 
-@lru_cache(maxsize=2048)
-def _facts(code: str) -> CellFacts | None:
-    try:
-        # A notebook's cell may await at its top level.
-        tree = compile(code, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except (SyntaxError, ValueError):
-        return None  # it never ran
-    return facts(tree) if isinstance(tree, ast.Module) else None
-
-
-def _notebook(cells: list[tuple[int, str]]) -> str:
-    content = {
-        "cells": [
-            {
-                "cell_type": "code",
-                "execution_count": None,
-                "id": f"cell-{count}",
-                "metadata": {"executed_as": count},
-                "outputs": [],
-                "source": mask(source).splitlines(keepends=True),
-            }
-            for count, source in cells
-        ],
-        "metadata": {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python", "version": environment.python_version()},
-        },
-        "nbformat": 4,
-        "nbformat_minor": 5,
+def _surroundings(
+    chosen: list[Execution], facts: list[CellFacts], shell: Any, root: Path
+) -> dict[str, Any]:
+    """Return what the slice needs besides its cells."""
+    made: set[str] = set()
+    inputs: dict[str, tuple[int, int]] = {}
+    records = [execution.outside for execution in chosen if execution.outside is not None]
+    for record in records:
+        for path, status in record.reads.items():
+            if path not in made:
+                inputs.setdefault(path, status)
+        made |= record.writes
+    files = [outside.describe_file(path, status, root) for path, status in sorted(inputs.items())]
+    modules = [outside.describe_file(p, None, root) for p in outside.project_modules(root)]
+    folder = Path(getattr(shell, "starting_dir", "") or Path.cwd())
+    inside = folder.is_relative_to(root)
+    return {
+        "schema": 1,
+        "folder": folder.relative_to(root).as_posix() if inside else str(folder),
+        "files": files,
+        "modules": modules,
+        "unseeded": _unseeded(facts),
+        "hosts": sorted(set().union(*(record.hosts for record in records))),
+        "commands": sorted(set().union(*(record.commands for record in records))),
     }
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _unseeded(facts: Iterable[CellFacts]) -> list[str]:
+    """Return the libraries whose global generator was used before anybody seeded it."""
+    seeded: set[str] = set()
+    found: list[str] = []
+    for cell in facts:
+        if cell.seeds:  # of a library whose state cannot be seen, or again to the same state
+            return found
+        for library, name in RANDOM.items():
+            if name in cell.uses and name not in seeded and library not in found:
+                found.append(library)
+        seeded |= cell.binds & set(RANDOM.values())
+    return found
+
+
+def _texts(source: str) -> list[str]:
+    try:
+        tree = ast.parse(to_python(source).text)
+    except (SyntaxError, ValueError):
+        return []
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return [node.value for node in nodes if isinstance(node.value, str)]

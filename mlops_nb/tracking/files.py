@@ -11,6 +11,7 @@ from typing import Any
 
 from mlops_nb.errors import InputError
 from mlops_nb.tracking import journal as lines
+from mlops_nb.tracking.hide import hide
 from mlops_nb.tracking.names import check_path
 
 
@@ -22,8 +23,9 @@ class RunFiles:
     _journal: lines.Journal
 
     def log_text(self, text: str, artifact_file: str) -> None:
-        """Keep a text as a file among the run's artifacts: ``notes/why.md``."""
-        self._keep(artifact_file, lambda staged: _replace(staged, text))
+        """Keep a text, without credentials, among the run's artifacts: ``notes/why.md``."""
+        shown = hide(text, artifact_file)
+        self._keep(artifact_file, lambda staged: _replace(staged, shown))
 
     def log_dict(self, dictionary: Any, artifact_file: str) -> None:
         """Keep JSON-serialisable values as a JSON file."""

@@ -110,11 +110,13 @@ class RunTable(Sequence["RunRecord"]):
 
 def run_table(project: Project, *, filter_string: str = "", limit: int = 100) -> RunTable:
     """Bring the journal into the store and return the project's runs, the newest first."""
-    from mlops_nb.store.runs import list_runs
+    from mlops_nb.tracking.filters import parse_filter
+    from mlops_nb.tracking.search import search
     from mlops_nb.tracking.sync import sync
 
+    parse_filter(filter_string)  # a mistake in it is told before anything is brought over
     sync(project)
-    found = list_runs(project, filter_string=filter_string, limit=limit)
+    found = search(project, filter_string, limit)
     remember(project, found)
     return RunTable(found)
 
