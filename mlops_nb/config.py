@@ -84,6 +84,17 @@ class Gates(_Table):
     """Certainty (0–1) with which the gain must be above `challenger-gain`."""
 
 
+class Monitoring(_Table):
+    """``[tool.mlops.monitoring]``: which rule decides about drift, and how often it may err."""
+
+    preset: Literal["evidence", "psi", "evidently"] = "evidence"
+    """`evidence`: a difference that matters, beyond noise; `psi` and `evidently`: fixed limits."""
+    alarm_budget: str = ""
+    """Pages that may come by chance, such as `2 pages a quarter`; empty: 1 % of windows."""
+    window: str = "1d"
+    """Length of a window, such as `6h`, `1d` or `1w`: each is a chance of a page."""
+
+
 class Alerts(_Table):
     """``[tool.mlops.alerts]``: where alerts go."""
 
@@ -105,6 +116,7 @@ class Config(_Table):
     lint: Lint = msgspec.field(default_factory=Lint)
     jobs: dict[str, Job] = {}
     gates: Gates = msgspec.field(default_factory=Gates)
+    monitoring: Monitoring = msgspec.field(default_factory=Monitoring)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
 
 
@@ -297,6 +309,7 @@ def tables() -> dict[str, type[_Table]]:
         "tool.mlops.jobs.NAME": Job,
         "tool.mlops.jobs.NAME.after": After,
         "tool.mlops.gates": Gates,
+        "tool.mlops.monitoring": Monitoring,
         "tool.mlops.alerts": Alerts,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
@@ -53,9 +54,17 @@ def histogram(x: float, edges: list[float]) -> dict[float, int]:
     raise NotImplementedError  # the body is the database's
 
 
-def histogram_of(column: Any, kind: Kind, edges: Sequence[float]) -> Any:
-    """Return the histogram of a column's finite values."""
-    return histogram(finite_number(column, kind), [float(edge) for edge in edges])
+def histogram_of(name: str, column: Any, kind: Kind, edges: Sequence[float]) -> dict[str, Any]:
+    """Return the expressions that count a column's finite values up to each edge.
+
+    DuckDB counts all bins in one look at a value; elsewhere each edge is a sum of its own.
+    """
+    number = finite_number(column, kind)
+    bounds = [float(edge) for edge in edges]
+    if column.get_backend().name == "duckdb":
+        return {name: histogram(number, bounds)}
+    up_to = {f"{name}_{i}": (number <= edge).ifelse(1, 0).sum() for i, edge in enumerate(bounds)}
+    return up_to | {f"{name}_{len(bounds)}": number.count()}
 
 
 def rows(table: ibis.Table) -> int:
@@ -140,19 +149,23 @@ def histograms(table: ibis.Table, edges: Mapping[str, Sequence[float]]) -> dict[
 
 def _histograms(table: ibis.Table, edges: Mapping[str, Sequence[float]]) -> dict[str, Any]:
     treated = kinds(table)
-    return {
-        f"{i}_bins": histogram_of(table[name], treated[name][0], bounds)
-        for i, (name, bounds) in enumerate(edges.items())
-    }
+    wanted: dict[str, Any] = {}
+    for i, (name, bounds) in enumerate(edges.items()):
+        wanted |= histogram_of(f"{i}_bins", table[name], treated[name][0], bounds)
+    return wanted
 
 
 def counted(found: Mapping[str, Any], edges: Mapping[str, Sequence[float]]) -> dict[str, list[int]]:
-    """Return the counts of each bin from a row of histograms."""
+    """Return the counts of each bin from a row that holds :func:`histogram_of` of columns."""
     counts = {}
     for i, (name, bounds) in enumerate(edges.items()):
-        # A column without any value yields no map, an empty last bin no entry.
-        pairs = dict(found[f"{i}_bins"] or ())
-        counts[name] = [int(pairs.get(float(e), 0)) for e in (*bounds, float("inf"))]
+        if f"{i}_bins" in found:
+            # A column without any value yields no map, an empty last bin no entry.
+            pairs = dict(found[f"{i}_bins"] or ())
+            counts[name] = [int(pairs.get(float(e), 0)) for e in (*bounds, float("inf"))]
+        else:
+            up_to = [0, *(int(found[f"{i}_bins_{j}"] or 0) for j in range(len(bounds) + 1))]
+            counts[name] = [after - before for before, after in pairwise(up_to)]
     return counts
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from mlops_nb.errors import InputError, did_you_mean
+from mlops_nb.config import Project, load_project
+from mlops_nb.errors import ConfigError, InputError, did_you_mean
+from mlops_nb.monitoring.budget import AlarmBudget, alarm_budget
 from mlops_nb.monitoring.decision import Decision
 from mlops_nb.monitoring.summary import Column
+from mlops_nb.monitoring.variation import parse_every
 
 Preset = Literal["evidence", "psi", "evidently"]
 
@@ -20,6 +24,10 @@ DISTANCE = 0.1
 NATS = 0.6931471805599453
 """A divergence in bits times this is in nats, as scipy and Evidently measure it."""
 FEW_VALUES = 5
+PAGING = 5
+"""Performance, predictions, groups, system and business each page."""
+SHARES = ("roc_auc", "accuracy", "precision", "recall", "f1")
+"""Figures whose smallest loss is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +45,9 @@ class Policy:
         Under ``evidence``, the largest q value that is evidence: the share of false alarms among
         the columns flagged, and so the chance of any in a window without drift. 0 to 0.5.
 
+    budget : AlarmBudget, optional
+        Where the level comes from.
+
     Raises
     ------
     InputError
@@ -45,6 +56,7 @@ class Policy:
 
     preset: Preset = "evidence"
     alarm: float = 0.01
+    budget: AlarmBudget | None = None
 
     def __post_init__(self) -> None:
         if self.preset not in get_args(Preset):
@@ -66,6 +78,51 @@ class Policy:
             "a column drifts when the difference matters and goes beyond the noise of both samples "
             f"and the reference's own variation; without drift {self.alarm:.2g} of windows alarm"
         )
+
+    def seen(self, baseline: Mapping[str, float], rows: int) -> str:
+        """Return in words what the alarm budget means and the smallest loss found within it.
+
+        Parameters
+        ----------
+        baseline : mapping
+            Figure of performance → its value on the version's hold-out.
+        rows : int
+            Labelled rows of a window.
+        """
+        if self.budget is None:
+            return 'no alarm budget is set: alarm-budget = "2 pages a quarter"'
+        losses = {
+            name: self.budget.smallest_loss(name, value, rows)
+            for name, value in baseline.items()
+            if name in SHARES and 0 <= value <= 1 and rows
+        }
+        return self.budget.explain(losses)
+
+
+def policy(project: Project | None = None, *, checks: int = PAGING) -> Policy:
+    """Return the rule of a project, by ``[tool.mlops.monitoring]``.
+
+    Parameters
+    ----------
+    project : Project, optional
+        The one around the current folder by default.
+    checks : int
+        Checks of a window that page, which share the alarm budget.
+
+    Raises
+    ------
+    ConfigError
+        The alarm budget or the window cannot be read.
+    """
+    config = (project or load_project()).config.monitoring
+    if not config.alarm_budget:
+        return Policy(preset=config.preset)
+    try:
+        every = parse_every(config.window)
+    except InputError as error:
+        raise ConfigError(f"window of [tool.mlops.monitoring]: {error}", error.hint) from error
+    budget = alarm_budget(config.alarm_budget, every=every, checks=checks)
+    return Policy(preset=config.preset, alarm=budget.level, budget=budget)
 
 
 def fixed(policy: Policy, before: Column, found: dict[str, float | None], p: dict[str, float]) -> (
