@@ -150,6 +150,17 @@ class Approvals(_Table):
     """Whether nobody else is there to approve; the model card says so."""
 
 
+class Monitoring(_Table):
+    """``[tool.mlops.monitoring]``: which rule decides about drift, and how often it may err."""
+
+    preset: Literal["evidence", "psi", "evidently"] = "evidence"
+    """`evidence`: a difference that matters, beyond noise; `psi` and `evidently`: fixed limits."""
+    alarm_budget: str = ""
+    """Pages that may come by chance, such as `2 pages a quarter`; empty: 1 % of windows."""
+    window: str = "1d"
+    """Length of a window, such as `6h`, `1d` or `1w`: each is a chance of a page."""
+
+
 class Alerts(_Table):
     """``[tool.mlops.alerts]``: where alerts go."""
 
@@ -173,6 +184,7 @@ class Config(_Table):
     gates: Gates = msgspec.field(default_factory=Gates)
     owners: Owners = msgspec.field(default_factory=Owners)
     approvals: Approvals = msgspec.field(default_factory=Approvals)
+    monitoring: Monitoring = msgspec.field(default_factory=Monitoring)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
 
 
@@ -393,6 +405,7 @@ def tables() -> dict[str, type[_Table]]:
         "tool.mlops.gates.fairness": Fairness,
         "tool.mlops.owners": Owners,
         "tool.mlops.approvals": Approvals,
+        "tool.mlops.monitoring": Monitoring,
         "tool.mlops.alerts": Alerts,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,14 @@ from mlops_nb.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
     from mlops_nb.monitoring import Drift
+    from mlops_nb.monitoring.policy import Preset
+
+WHY = 5
+"""Most columns whose bound is explained."""
+
+engine_option = click.option(
+    "--engine", default="duckdb", show_default=True, help="What computes: duckdb or pyspark."
+)
 
 
 @click.group(
@@ -29,14 +38,28 @@ def command() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the profile here instead of printing it.",
 )
-def profile(data: str, output: Path | None) -> None:
-    """Summarise DATA (Parquet or CSV, or a glob of files) as JSON of at most 2 kB a column.
+@click.option("--time", help="Column that orders the rows: learn how much its periods differ.")
+@click.option("--every", help="Length of these periods, such as 1d; best that of later tables.")
+@click.option("--duplicates", is_flag=True, help="Also count rows that are equal to another one.")
+@engine_option
+def profile(
+    data: str,
+    output: Path | None,
+    time: str | None,
+    every: str | None,
+    duplicates: bool,
+    engine: str,
+) -> None:
+    """Summarise DATA as JSON of at most 2 kB a column.
 
-    The profile stands in for the table as the reference of `mlops data drift`.
+    DATA is a Parquet or CSV file, a glob of them, or the URL of a database with the table's name
+    after a #. The profile stands in for the table as the reference of `mlops data drift`.
     """
+    from mlops_nb.frames import open_table
     from mlops_nb.monitoring import profile as make_profile
 
-    made = make_profile(data)
+    table = open_table(data, engine=engine)
+    made = make_profile(table, time=time, every=every, duplicates=duplicates)
     if output is None:
         click.echo(made.to_json())
         return
@@ -59,18 +82,57 @@ def profile(data: str, output: Path | None) -> None:
     help="Also write an HTML page with charts.",
 )
 @click.option("--columns", help="Compare only these, separated by commas.")
+@click.option(
+    "--preset",
+    type=click.Choice(["evidence", "psi", "evidently"]),
+    help="Rule that decides; by default that of [tool.mlops.monitoring].",
+)
+@click.option(
+    "--time", help="Column that orders REFERENCE: what its periods differ by is no drift."
+)
+@click.option("--every", help="Length of these periods; by default that of CURRENT.")
+@click.option(
+    "--classifier/--no-classifier",
+    default=True,
+    help="Also tell whether the rows of both tables can be told apart.",
+)
+@engine_option
 @format_option
 def drift(
-    reference: str, current: str, report: Path | None, columns: str | None, output_format: str
+    reference: str,
+    current: str,
+    report: Path | None,
+    columns: str | None,
+    preset: Preset | None,
+    time: str | None,
+    every: str | None,
+    classifier: bool,
+    engine: str,
+    output_format: str,
 ) -> None:
     """Compare CURRENT with REFERENCE, column by column; exit 1 when it drifted.
 
-    Both are Parquet or CSV files or a glob of them; REFERENCE may be a profile.
+    Each is a Parquet or CSV file, a glob of them, or the URL of a database with the table's name
+    after a #; REFERENCE may be a profile.
     """
+    from mlops_nb.frames import open_table
     from mlops_nb.monitoring import drift as compare
+    from mlops_nb.monitoring import policy
 
     names = [name.strip() for name in columns.split(",") if name.strip()] if columns else None
-    found = compare(reference, current, columns=names)
+    rule = policy()
+    sides = [
+        side if side.lower().endswith(".json") else open_table(side, engine=engine)
+        for side in (reference, current)
+    ]
+    found = compare(
+        *sides,
+        columns=names,
+        policy=replace(rule, preset=preset or rule.preset),
+        classifier=classifier,
+        time=time,
+        every=every,
+    )
     if report is not None:
         from mlops_nb.monitoring import render
 
@@ -97,9 +159,17 @@ def _print(found: Drift, report: Path | None) -> None:
         for column in found.by_severity()
     ]
     echo_table(("column", "kind", "status", "js", "psi", "nulls ±", "decided by", "q"), rows)
+    for column in found.drifted_columns[:WHY]:
+        click.echo(
+            f"why: {column.message}"
+            + (f" ({reason})" if (reason := column.decision.reason) else "")
+        )
     for text in found.warnings:
         click.echo(f"warning: {text}", err=True)
     if report is not None:
         click.echo(f"report: {report}")
+    click.echo(f"rule: {found.policy.explain()}")
+    if found.policy.budget is not None:
+        click.echo(f"budget: {found.policy.budget.explain()}")
     sizes = f"{found.reference.rows:,} against {found.current.rows:,} rows"
     click.echo(f"{found.headline()} ({sizes})")

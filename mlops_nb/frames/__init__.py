@@ -6,22 +6,28 @@ counts of values, a sample) is computed where the data are and comes back small.
 
 from __future__ import annotations
 
+from mlops_nb.frames.period import by_period, in_periods, span, values_by_period
 from mlops_nb.frames.query import (
     FINITE,
     Kind,
     Moments,
     distinct,
+    filled,
     histograms,
     kinds,
+    longest_gap,
+    repeated_rows,
     rows,
     sample,
     summarise,
     to_pandas,
     value_counts,
+    vectors,
 )
 from mlops_nb.frames.source import open_table, read_table
 
 __all__ = [
-    "FINITE", "Kind", "Moments", "distinct", "histograms", "kinds", "open_table", "read_table",
-    "rows", "sample", "summarise", "to_pandas", "value_counts",
+    "FINITE", "Kind", "Moments", "by_period", "distinct", "filled", "histograms", "in_periods",
+    "kinds", "longest_gap", "open_table", "read_table", "repeated_rows", "rows", "sample", "span",
+    "summarise", "to_pandas", "value_counts", "values_by_period", "vectors",
 ]  # fmt: skip

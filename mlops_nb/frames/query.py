@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
@@ -53,9 +54,22 @@ def histogram(x: float, edges: list[float]) -> dict[float, int]:
     raise NotImplementedError  # the body is the database's
 
 
+def histogram_of(name: str, column: Any, kind: Kind, edges: Sequence[float]) -> dict[str, Any]:
+    """Return the expressions that count a column's finite values up to each edge.
+
+    DuckDB counts all bins in one look at a value; elsewhere each edge is a sum of its own.
+    """
+    number = finite_number(column, kind)
+    bounds = [float(edge) for edge in edges]
+    if column.get_backend().name == "duckdb":
+        return {name: histogram(number, bounds)}
+    up_to = {f"{name}_{i}": (number <= edge).ifelse(1, 0).sum() for i, edge in enumerate(bounds)}
+    return up_to | {f"{name}_{len(bounds)}": number.count()}
+
+
 def rows(table: ibis.Table) -> int:
     """Return the number of rows."""
-    return int(_run(table.count()).as_py())
+    return int(run(table.count()).as_py())
 
 
 def kinds(table: ibis.Table) -> dict[str, tuple[Kind, str]]:
@@ -84,14 +98,14 @@ def summarise(
         column = table[name]
         wanted[f"{i}_values"] = column.count()
         if kind in ("numeric", "datetime"):
-            finite = _finite(column, kind)
+            finite = finite_number(column, kind)
             wanted[f"{i}_finite"] = finite.count()
             wanted[f"{i}_minimum"] = finite.min()
             wanted[f"{i}_maximum"] = finite.max()
             wanted[f"{i}_mean"] = finite.mean()
             wanted[f"{i}_variance"] = finite.var(how="pop")
     total = rows(table)
-    found = _run(table.aggregate(**wanted)).to_pylist()[0]
+    found = run(table.aggregate(**wanted)).to_pylist()[0]
     own = {
         name: {key: found.get(f"{i}_{key}") for key in ("values", "finite", *FIGURES)}
         for i, name in enumerate(treated)
@@ -99,7 +113,7 @@ def summarise(
     odd = [n for n, one in own.items() if one["finite"] not in (None, one["values"])]
     nan = _count_nan(table, odd)
     moments = {name: _moments(one, total, nan.get(name, 0)) for name, one in own.items()}
-    return moments, _counts(found, edges)
+    return moments, counted(found, edges)
 
 
 FIGURES = ("minimum", "maximum", "mean", "variance")
@@ -122,7 +136,7 @@ def _count_nan(table: ibis.Table, columns: Sequence[str]) -> dict[str, int]:
     if not floating:
         return {}
     wanted = {str(i): table[name].isnan().sum() for i, name in enumerate(floating)}
-    found = _run(table.aggregate(**wanted)).to_pylist()[0]
+    found = run(table.aggregate(**wanted)).to_pylist()[0]
     return {name: int(found[str(i)] or 0) for i, name in enumerate(floating)}
 
 
@@ -130,23 +144,28 @@ def histograms(table: ibis.Table, edges: Mapping[str, Sequence[float]]) -> dict[
     """Count the finite values of columns between ascending edges, as :func:`summarise` does."""
     if not edges:
         return {}
-    return _counts(_run(table.aggregate(**_histograms(table, edges))).to_pylist()[0], edges)
+    return counted(run(table.aggregate(**_histograms(table, edges))).to_pylist()[0], edges)
 
 
 def _histograms(table: ibis.Table, edges: Mapping[str, Sequence[float]]) -> dict[str, Any]:
     treated = kinds(table)
-    return {
-        f"{i}_bins": histogram(_finite(table[name], treated[name][0]), [float(e) for e in bounds])
-        for i, (name, bounds) in enumerate(edges.items())
-    }
+    wanted: dict[str, Any] = {}
+    for i, (name, bounds) in enumerate(edges.items()):
+        wanted |= histogram_of(f"{i}_bins", table[name], treated[name][0], bounds)
+    return wanted
 
 
-def _counts(found: Mapping[str, Any], edges: Mapping[str, Sequence[float]]) -> dict[str, list[int]]:
+def counted(found: Mapping[str, Any], edges: Mapping[str, Sequence[float]]) -> dict[str, list[int]]:
+    """Return the counts of each bin from a row that holds :func:`histogram_of` of columns."""
     counts = {}
     for i, (name, bounds) in enumerate(edges.items()):
-        # A column without any value yields no map, an empty last bin no entry.
-        pairs = dict(found[f"{i}_bins"] or ())
-        counts[name] = [int(pairs.get(float(e), 0)) for e in (*bounds, float("inf"))]
+        if f"{i}_bins" in found:
+            # A column without any value yields no map, an empty last bin no entry.
+            pairs = dict(found[f"{i}_bins"] or ())
+            counts[name] = [int(pairs.get(float(e), 0)) for e in (*bounds, float("inf"))]
+        else:
+            up_to = [0, *(int(found[f"{i}_bins_{j}"] or 0) for j in range(len(bounds) + 1))]
+            counts[name] = [after - before for before, after in pairwise(up_to)]
     return counts
 
 
@@ -159,13 +178,39 @@ def value_counts(table: ibis.Table, column: str, *, limit: int) -> list[tuple[st
     counted = table.select(value=value).filter(lambda t: t.value.notnull())
     counted = counted.group_by("value").agg(rows=lambda t: t.count())
     ordered = counted.order_by([ibis.desc("rows"), "value"]).limit(limit)
-    found = _run(ordered).to_pydict()
+    found = run(ordered).to_pydict()
     return list(zip(found["value"], found["rows"], strict=True))
+
+
+def vectors(table: ibis.Table) -> list[str]:
+    """Return the columns that hold arrays of numbers."""
+    schema = table.schema().items()
+    return [n for n, dtype in schema if dtype.is_array() and dtype.value_type.is_numeric()]
+
+
+def repeated_rows(table: ibis.Table) -> int:
+    """Return the rows that are equal to another one, counted beyond the first of their kind."""
+    return rows(table) - rows(table.distinct())
+
+
+def longest_gap(table: ibis.Table, column: str) -> float | None:
+    """Return the longest time between two neighbours of a datetime column, in seconds."""
+    moments = table.select(at=seconds(table[column])).filter(lambda t: t["at"].notnull())
+    moments = moments.distinct()
+    before = moments["at"].lag().over(ibis.window(order_by="at"))
+    gaps = moments.mutate(gap=moments["at"] - before)
+    found = run(gaps.gap.max()).as_py()
+    return None if found is None else float(found)
+
+
+def filled(table: ibis.Table, column: str) -> int:
+    """Return the rows that have a value."""
+    return int(run(table[column].count()).as_py())
 
 
 def distinct(table: ibis.Table, column: str) -> int:
     """Return the number of distinct values of a column, nulls left out."""
-    return int(_run(table[column].nunique()).as_py())
+    return int(run(table[column].nunique()).as_py())
 
 
 def sample(table: ibis.Table, size: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -176,7 +221,7 @@ def sample(table: ibis.Table, size: int, columns: Sequence[str] | None = None) -
     names = list(table.columns if columns is None else columns)
     treated = kinds(table)
     chosen = table.select(**{
-        name: _seconds(table[name]) if treated[name][0] == "datetime" else table[name]
+        name: seconds(table[name]) if treated[name][0] == "datetime" else table[name]
         for name in names
     })  # fmt: skip
     total = rows(table)
@@ -191,11 +236,12 @@ def sample(table: ibis.Table, size: int, columns: Sequence[str] | None = None) -
 
 def to_pandas(table: ibis.Table) -> pd.DataFrame:
     """Read the whole table into memory."""
-    frame: pd.DataFrame = _run(table).to_pandas()
+    frame: pd.DataFrame = run(table).to_pandas()
     return frame
 
 
-def _run(expression: Any) -> Any:
+def run(expression: Any) -> Any:
+    """Compute an expression where its data are, as Arrow."""
     try:
         return expression.to_pyarrow()
     except (duckdb.Error, ibis.IbisError) as error:
@@ -210,13 +256,15 @@ def _kind(dtype: Any) -> Kind:
     return "datetime" if dtype.is_timestamp() or dtype.is_date() else "categorical"
 
 
-def _seconds(column: Any) -> Any:
+def seconds(column: Any) -> Any:
+    """Return datetimes as seconds since 1970."""
     return column.cast("timestamp").epoch_seconds().cast("float64")
 
 
-def _finite(column: Any, kind: Kind) -> Any:
+def finite_number(column: Any, kind: Kind) -> Any:
+    """Return a column as numbers, null where they are not finite."""
     if kind == "datetime":
-        return _seconds(column)
+        return seconds(column)
     number = column.cast("float64")
     # Not true of NaN either, which DuckDB holds for the greatest number.
     return ibis.ifelse(number.abs() <= FINITE, number, None)

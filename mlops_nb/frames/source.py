@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +18,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+ENGINES = ("duckdb", "pyspark")
+
+
 def open_table(source: Any, *, engine: str = "duckdb", required: Sequence[str] = ()) -> ibis.Table:
     """Open a table of any origin.
 
     Parameters
     ----------
-    source : path, DataFrame, pyarrow.Table or ibis.Table
-        Parquet or CSV (also a glob such as ``"day-*.parquet"``); a pandas or polars DataFrame; an
-        Arrow table; an ibis table, which is returned as it is.
-    engine : {"duckdb"}
-        What computes.
+    source : path, URL, DataFrame, pyarrow.Table or ibis.Table
+        Parquet or CSV (also a glob such as ``"day-*.parquet"``); the URL of a database with the
+        table's name after a ``#`` (``"postgres://host/db#people"``, ``"duckdb://file.db#people"``);
+        a pandas or polars DataFrame; an Arrow table; an ibis table, which is returned as it is.
+    engine : {"duckdb", "pyspark"}
+        What computes on files. A database computes on its own tables, an ibis table where it is.
     required : sequence of str
         Columns that must be there.
 
@@ -34,22 +39,11 @@ def open_table(source: Any, *, engine: str = "duckdb", required: Sequence[str] =
     ------
     InputError
         The file is missing, unreadable or of an unknown kind, there is no row or column, or a
-        required column is missing.
+        required column is missing; the engine is unknown or not installed.
     """
-    if engine != "duckdb":
-        raise InputError(f"unknown engine {engine!r}", "known: duckdb")
-    if isinstance(source, ibis.Table):
-        table, name = source, "the table"
-    elif isinstance(source, str | Path):
-        table, name = _read(source), str(source)
-    else:
-        # Its own connection each: the data are let go of together with the table.
-        data = _arrow(source)
-        if not data.num_columns:
-            raise InputError("the table has no column", "check what it was made from")
-        connection = ibis.duckdb.connect()
-        connection.con.register("data", data)
-        table, name = connection.table("data"), "the table"
+    if engine not in ENGINES:
+        raise InputError(f"unknown engine {engine!r}", f"known: {', '.join(ENGINES)}")
+    table, name = _open(source, engine)
     if not rows(table):
         raise InputError(f"{name} has no row", "check what it was made from")
     for column in required:
@@ -57,6 +51,45 @@ def open_table(source: Any, *, engine: str = "duckdb", required: Sequence[str] =
             hint = did_you_mean(column, map(str, table.columns))
             raise InputError(f"{name} has no column {column!r}", hint)
     return table
+
+
+def _open(source: Any, engine: str) -> tuple[ibis.Table, str]:
+    if isinstance(source, ibis.Table):
+        return source, "the table"
+    if isinstance(source, str) and "://" in source:
+        return _database_table(source)
+    if isinstance(source, str | Path):
+        return _read(source, engine), str(source)
+    if engine != "duckdb":
+        raise InputError(f"{engine} reads files, not a {type(source).__name__}", "give a path")
+    # Its own connection each: the data are let go of together with the table.
+    data = _arrow(source)
+    if not data.num_columns:
+        raise InputError("the table has no column", "check what it was made from")
+    connection = ibis.duckdb.connect()
+    connection.con.register("data", data)
+    return connection.table("data"), "the table"
+
+
+def _database_table(url: str) -> tuple[ibis.Table, str]:
+    """Open a table of a database by its URL; messages show neither user nor password."""
+    address, _, name = url.partition("#")
+    shown = f"{address.partition('://')[0]} database"
+    if not name:
+        raise InputError(f"the URL of a {shown} names no table", "add it: …#table")
+    try:
+        connection = ibis.connect(address)
+        known = connection.list_tables()
+    except ModuleNotFoundError as error:
+        raise InputError(f"a {shown} needs {error.name}", f"pip install {error.name}") from error
+    # Each database's driver has errors of its own.
+    except Exception as error:
+        raise InputError(
+            f"cannot open the {shown}: {type(error).__name__}", "check its URL"
+        ) from error
+    if name not in known:
+        raise InputError(f"the {shown} has no table {name!r}", did_you_mean(name, known))
+    return connection.table(name), f"table {name}"
 
 
 def read_table(source: str | Path, *, required: Sequence[str] = ()) -> pd.DataFrame:
@@ -77,7 +110,7 @@ def read_table(source: str | Path, *, required: Sequence[str] = ()) -> pd.DataFr
     return to_pandas(open_table(source, required=required))
 
 
-def _read(source: str | Path) -> ibis.Table:
+def _read(source: str | Path, engine: str = "duckdb") -> ibis.Table:
     path = str(source)
     ending = path.lower().removesuffix(".gz").rpartition(".")[2]
     readers = {"parquet": "read_parquet", "pq": "read_parquet"} | dict.fromkeys(
@@ -88,13 +121,24 @@ def _read(source: str | Path) -> ibis.Table:
     if ending not in readers:
         raise InputError(f"{path} is neither Parquet nor CSV", "known: .parquet, .csv, .csv.gz")
     try:
-        table: ibis.Table = getattr(ibis.duckdb.connect(), readers[ending])(path)
+        connection = ibis.duckdb.connect() if engine == "duckdb" else _spark()
+        table: ibis.Table = getattr(connection, readers[ending])(path)
     except (duckdb.Error, ibis.IbisError, UnicodeDecodeError) as error:
         kind = "Parquet" if readers[ending] == "read_parquet" else "CSV"
         raise InputError(
             f"cannot read {path}: {first_line(error)}", f"is it whole, and really {kind}?"
         ) from error
     return table
+
+
+def _spark() -> Any:
+    if find_spec("pyspark") is None:
+        raise InputError("pyspark is not installed", "pip install 'mlops-nb[spark]'")
+    from pyspark.sql import SparkSession
+
+    # UTC, so that a time of the day is the same on every engine.
+    building = SparkSession.builder.config("spark.sql.session.timeZone", "UTC")
+    return ibis.pyspark.connect(building.getOrCreate())
 
 
 def _exists(path: str) -> bool:

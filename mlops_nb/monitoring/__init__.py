@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mlops_nb.monitoring.drift import Drift, drift
     from mlops_nb.monitoring.fairness import by_group
     from mlops_nb.monitoring.performance import performance
+    from mlops_nb.monitoring.policy import Policy, policy
     from mlops_nb.monitoring.predictions import PredictionsLog, predictions_log
     from mlops_nb.monitoring.profile import Profile, profile
     from mlops_nb.monitoring.report import render
@@ -22,12 +23,13 @@ _HOME = {
     "Drift": "drift", "drift": "drift", "Profile": "profile", "profile": "profile",
     "PredictionsLog": "predictions", "predictions_log": "predictions",
     "performance": "performance", "by_group": "fairness", "system": "system",
+    "Policy": "policy", "policy": "policy",
     "business": "business", "Verdict": "verdict", "conclude": "verdict", "render": "report",
 }  # fmt: skip
 
 __all__ = [
-    "Drift", "PredictionsLog", "Profile", "Verdict", "business", "by_group", "conclude", "drift",
-    "performance", "predictions_log", "profile", "render", "system",
+    "Drift", "Policy", "PredictionsLog", "Profile", "Verdict", "business", "by_group", "conclude",
+    "drift", "performance", "policy", "predictions_log", "profile", "render", "system",
 ]  # fmt: skip
 
 

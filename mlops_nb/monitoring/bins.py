@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,10 @@ ATOMS = 30
 """Up to so many distinct values, each has its own bin."""
 SHARES = (0.01, *(i / 20 for i in range(1, 20)), 0.99)
 """Shares of the rows at which a bound is set when there are more."""
-HEAVY = 0.05
+HEAVY = 0.08
 """A value that holds this share of the rows has a bin of its own."""
+ROOM = 800
+"""Most characters of all bounds as JSON, so that a profile stays below 2 kB a column."""
 DIGITS = 5
 """Significant digits kept of a mean."""
 
@@ -37,7 +40,8 @@ def choose_edges(values: NDArray[np.float64], minimum: float, maximum: float) ->
     Returns
     -------
     tuple of float
-        At most 2 + 21 + 2 / :data:`HEAVY` ascending bounds, none when there is no value.
+        Ascending bounds, at most 2 + 21 + 2 / :data:`HEAVY`, in no more than about :data:`ROOM`
+        characters; none when there is no value.
     """
     if not len(values):
         return ()
@@ -56,7 +60,14 @@ def choose_edges(values: NDArray[np.float64], minimum: float, maximum: float) ->
     ]
     low, high = min(minimum, float(distinct[0])), max(maximum, float(distinct[-1]))
     gap = (high - low) / 100 or abs(low) / 1000 or 1.0
-    return (_between(low - gap, low), *inner, _between(high, high + gap))
+    return (_between(low - gap, low), *_fitting(inner), _between(high, high + gap))
+
+
+def _fitting(edges: Sequence[float]) -> Sequence[float]:
+    """Drop every other bound until they are short enough: many digits leave room for fewer."""
+    while len(json.dumps(edges)) > ROOM:
+        edges = edges[1::2]
+    return edges
 
 
 def means(values: NDArray[np.float64], edges: Sequence[float]) -> tuple[float | None, ...]:

@@ -76,7 +76,7 @@ def domain_classifier(
     n, m = map(len, parts)
     if min(n, m) < LEAST:
         return None
-    rows = _coded(pd.concat(parts, ignore_index=True))
+    rows = coded(pd.concat(parts, ignore_index=True))
     truth = np.repeat([0, 1], [n, m])
     # A few thousand rows on several threads spend more time waiting for each other than working.
     model = HistGradientBoostingClassifier(
@@ -92,7 +92,7 @@ def domain_classifier(
     return DomainClassifier(auc=auc, low=max(0, auc - half), high=min(1, auc + half), rows=n + m)
 
 
-def _coded(rows: pd.DataFrame) -> Any:
+def coded(rows: pd.DataFrame) -> Any:
     """Return numbers: text by how frequent a value is, which keeps it out of the labels' order."""
     import numpy as np
 

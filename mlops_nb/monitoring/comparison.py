@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,47 +10,14 @@ import numpy as np
 
 from mlops_nb.errors import InputError
 from mlops_nb.monitoring import statistics
-from mlops_nb.monitoring.summary import Categories, Column, Numbers
+from mlops_nb.monitoring.decision import Decision, evidence
+from mlops_nb.monitoring.policy import PSI_FAILS, Policy, fixed
+from mlops_nb.monitoring.summary import Categories, Column, Numbers, Words
 from mlops_nb.result import Status
 
-FLOORS = {"js": 0.02, "null_rate": 0.005, "unseen": 0.001}
-"""What each kind of evidence must reach to matter; :mod:`mlops_nb.monitoring.drift` says why."""
 FEW = 30
 """With fewer values in either table a distribution is not compared."""
 STATISTICS = ("psi", "js", "wasserstein", "ks", "chi2", "null_rate", "unseen")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What decided about a column.
-
-    Parameters
-    ----------
-    name : str
-        ``js`` (distribution), ``null_rate``, ``unseen``, or ``missing`` and ``type``.
-    value, threshold : float
-        The size of the difference and the floor it must reach to matter.
-    p_value, q_value : float
-        Evidence before and after all columns are taken into account; q is 1 below the floor.
-    """
-
-    name: str
-    value: float
-    threshold: float
-    p_value: float
-    q_value: float = 1.0
-
-    @property
-    def excess(self) -> float:
-        """How many times its threshold the value is."""
-        return self.value / self.threshold if self.threshold else math.inf
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-serialisable values."""
-        return {
-            "name": self.name, "value": self.value, "threshold": self.threshold,
-            "p_value": self.p_value, "q_value": self.q_value,
-        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +36,10 @@ class Comparison:
         meaning.
     decision : Decision
         The strongest evidence.
+    evidence : tuple of Decision
+        All that was weighed.
+    policy : Policy
+        The rule that decides.
     distribution : bool
         Whether the values themselves were compared.
     message, advice, limit : str
@@ -81,6 +51,8 @@ class Comparison:
     status: Status
     statistic: Mapping[str, float | None]
     decision: Decision
+    evidence: tuple[Decision, ...] = ()
+    policy: Policy = field(default_factory=Policy)
     distribution: bool = False
     message: str = ""
     advice: str = ""
@@ -93,19 +65,26 @@ class Comparison:
         return self.status in (Status.WARNED, Status.FAILED, Status.ERROR)
 
     @property
-    def evidence_p(self) -> float:
-        """The p value that counts: 1 where the difference is too small to matter."""
-        return self.decision.p_value if self.decision.excess >= 1 else 1.0
+    def score(self) -> float:
+        """How far the column is on its way to an alarm, which is near 1; for benchmarks."""
+        alarm = self.policy.alarm
+        return max((each.score(alarm) for each in self.evidence), default=self.decision.excess)
 
-    def decided(self, q_value: float, alarm: float) -> Comparison:
+    def decided(self, q_value: float) -> Comparison:
         """Return the comparison with its status, now that all columns are known."""
-        decision = replace(self.decision, q_value=q_value)
         if self.status is Status.ERROR:
             return self
-        if q_value <= alarm and decision.excess >= 1:
+        judged = self.decision.p_value is not None
+        decision = replace(self.decision, q_value=q_value if judged else None)
+        if decision.excess >= 1 and (q_value <= self.policy.alarm or not judged):
             message, advice = _explain(self.column, decision.name, self.details)
+            far = decision.name == "psi" and decision.value >= PSI_FAILS
             return replace(
-                self, decision=decision, status=Status.WARNED, message=message, advice=advice
+                self,
+                decision=decision,
+                status=Status.FAILED if far else Status.WARNED,
+                message=message,
+                advice=advice,
             )
         status = Status.SKIPPED if self.limit and not self.distribution else Status.PASSED
         message = f"{self.column}: {self.limit or 'as in the reference'}"
@@ -135,14 +114,13 @@ def broken(column: str, kind: str, name: str, what: str) -> Comparison:
     )
 
 
-def compare(name: str, before: Column, now: Column) -> Comparison:
+def compare(name: str, before: Column, now: Column, policy: Policy) -> Comparison:
     """Compare one column with its reference; :meth:`Comparison.decided` gives the status."""
     if before.kind != now.kind:
         what = f"was {before.dtype} and is now {now.dtype}"
         return broken(name, before.kind, "type", what)
-    found: dict[str, float | None] = dict.fromkeys(STATISTICS)
-    details: dict[str, str] = {}
-    evidence = [_nulls(before, now, found, details)]
+    seen = _Seen(before=before, alarm=policy.alarm)
+    seen.nulls(now)
     limit = ""
     if before.kind == "datetime":
         pass  # Time moves on: only whether it is there can drift.
@@ -150,119 +128,144 @@ def compare(name: str, before: Column, now: Column) -> Comparison:
         if before.values or now.values:
             limit = f"only {min(before.values, now.values)} values to compare (at least {FEW})"
     elif before.numbers and now.numbers:
-        evidence.append(_numbers(before.numbers, now.numbers, found, details))
+        seen.numbers(before.numbers, now.numbers)
+        if before.words and now.words:
+            seen.words(before.words, now.words)
     if before.categories and now.categories and now.values:
-        evidence += _categories(before.categories, now.categories, found, details, tested=not limit)
+        seen.categories(before.categories, now.categories, tested=not limit)
         if not limit and not before.categories.counts and before.values:
             limit = f"{before.categories.distinct:,} distinct values are not compared one by one"
-    # The strongest of those that matter, else the strongest; several looks at one column count.
-    matter = [each for each in evidence if each.excess >= 1] or evidence
-    best = min(matter, key=lambda each: (each.p_value, -each.excess))
+    decision, evidence = _best(seen, before, policy)
     return Comparison(
         column=name,
         kind=before.kind,
         status=Status.PASSED,
-        statistic=found,
-        decision=replace(best, p_value=min(1.0, best.p_value * len(evidence))),
-        distribution=found["js"] is not None,
+        statistic=seen.statistic,
+        decision=decision,
+        evidence=evidence,
+        policy=policy,
+        distribution=seen.statistic["js"] is not None,
         limit=limit,
-        details=details,
+        details=seen.details,
     )
 
 
-def _nulls(
-    before: Column, now: Column, found: dict[str, float | None], details: dict[str, str]
-) -> Decision:
-    rates = [1 - column.values / column.rows for column in (before, now)]
-    found["null_rate"] = rates[1] - rates[0]
-    infinite = f", {now.infinite:,} of them infinite" if now.infinite else ""
-    details["null_rate"] = f"rows without a usable value: {_percent(rates)}{infinite}"
-    return Decision(
-        name="null_rate",
-        value=abs(rates[1] - rates[0]),
-        threshold=FLOORS["null_rate"],
-        p_value=statistics.rate_p(
+def _best(seen: _Seen, before: Column, policy: Policy) -> tuple[Decision, tuple[Decision, ...]]:
+    """Return the strongest of the evidence that matters, else the strongest, and all of it."""
+    if policy.preset != "evidence":
+        found = fixed(policy, before, seen.statistic, seen.p)
+        nothing = Decision(name=policy.preset, value=0.0, threshold=1.0, reason=policy.explain())
+        return found or nothing, (found,) if found else ()
+    # Several looks at one column count.
+    count = len(seen.evidence)
+    all_of_it = tuple(
+        replace(each, p_value=min(1.0, (each.p_value or 0.0) * count)) for each in seen.evidence
+    )
+    matter = [each for each in all_of_it if each.excess >= 1] or all_of_it
+    return min(matter, key=lambda each: (each.p_value, -each.excess)), all_of_it
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """What is gathered of one column: statistics, evidence and words about both."""
+
+    before: Column
+    alarm: float
+    statistic: dict[str, float | None] = field(default_factory=lambda: dict.fromkeys(STATISTICS))
+    evidence: list[Decision] = field(default_factory=list)
+    details: dict[str, str] = field(default_factory=dict)
+    p: dict[str, float] = field(default_factory=dict)
+
+    def weigh(self, name: str, value: float, p_value: float) -> None:
+        """Take a difference as evidence."""
+        self.evidence.append(evidence(name, value, p_value, self.before.variation, self.alarm))
+
+    def nulls(self, now: Column) -> None:
+        """Compare the shares of rows without a usable value."""
+        before = self.before
+        rates = [1 - column.values / column.rows for column in (before, now)]
+        self.statistic["null_rate"] = rates[1] - rates[0]
+        infinite = f", {now.infinite:,} of them infinite" if now.infinite else ""
+        self.details["null_rate"] = f"rows without a usable value: {_percent(rates)}{infinite}"
+        p = statistics.rate_p(
             before.rows - before.values, before.rows, now.rows - now.values, now.rows
-        ),
-    )
+        )
+        self.weigh("null_rate", abs(rates[1] - rates[0]), p)
 
+    def numbers(self, before: Numbers, now: Numbers) -> None:
+        """Compare the distributions of numbers."""
+        one, two = _paired(before.edges == now.edges, before.counts, now.counts)
+        sd = before.sd
+        distance = statistics.wasserstein(one, two, _places(before), _places(now))
+        # A constant reference has no scale of its own.
+        self.statistic["wasserstein"] = distance / sd if sd else (0.0 if not distance else None)
+        self.statistic["ks"] = statistics.ks(one, two)
+        what = "length" if self.before.kind == "text" else "mean"
+        self.details["js"] = (
+            f"{what} {before.mean:.4g} → {now.mean:.4g}, sd {sd:.4g} → {now.sd:.4g}"
+        )
+        self._distribution(one, two, ordered=True)
 
-def _numbers(
-    before: Numbers, now: Numbers, found: dict[str, float | None], details: dict[str, str]
-) -> Decision:
-    one, two = _paired(before.edges == now.edges, before.counts, now.counts)
-    found["ks"] = statistics.ks(one, two)
-    sd = before.sd
-    distance = statistics.wasserstein(one, two, _places(before), _places(now))
-    # A constant reference has no scale of its own.
-    found["wasserstein"] = distance / sd if sd else (0.0 if not distance else None)
-    details["js"] = f"mean {before.mean:.4g} → {now.mean:.4g}, sd {sd:.4g} → {now.sd:.4g}"
-    return _distribution(one, two, found, ordered=True)
+    def words(self, before: Words, now: Words) -> None:
+        """Compare the shares of texts that hold each frequent word."""
+        shares = {
+            word: (texts / before.texts, now.counts.get(word, 0) / now.texts)
+            for word, texts in before.counts.items()
+        }
+        p_values = {
+            word: statistics.rate_p(texts, before.texts, now.counts.get(word, 0), now.texts)
+            for word, texts in before.counts.items()
+        }
+        if not p_values:
+            return
+        top = min(p_values, key=lambda word: (p_values[word], word))
+        self.details["vocabulary"] = f"texts with the word {top!r}: {_percent(shares[top])}"
+        moved = abs(shares[top][1] - shares[top][0])
+        self.weigh("vocabulary", moved, min(1.0, p_values[top] * len(p_values)))
 
-
-def _categories(
-    before: Categories,
-    now: Categories,
-    found: dict[str, float | None],
-    details: dict[str, str],
-    *,
-    tested: bool,
-) -> list[Decision]:
-    same = list(before.counts) == list(now.counts)
-    kept = [*before.counts.values(), before.other]
-    left_out = [*(before.picked.get(name, 0) for name in before.counts), before.picked_other]
-    one, two = _paired(same, kept, [*now.counts.values(), now.other])
-    evidence = [_unseen(before, now, found, details)]
-    if tested and before.counts:
+    def categories(self, before: Categories, now: Categories, *, tested: bool) -> None:
+        """Compare the rows of the values kept, and look for values that are new."""
+        same = list(before.counts) == list(now.counts)
+        kept = [*before.counts.values(), before.other]
+        left_out = [*(before.picked.get(name, 0) for name in before.counts), before.picked_other]
+        one, two = _paired(same, kept, [*now.counts.values(), now.other])
+        self._unseen(before, now)
+        if not tested or not before.counts:
+            return
         moved = np.argsort(-np.abs(one / one.sum() - two / two.sum()))[:2]
         names = [*before.counts, "other values"]
         rates = [(one[i] / one.sum(), two[i] / two.sum()) for i in moved]
-        details["js"] = "; ".join(
+        self.details["js"] = "; ".join(
             f"{names[i]!r} {_percent(pair)}" for i, pair in zip(moved, rates, strict=True)
         )
-        evidence.append(_distribution(one - np.array(left_out), two, found, ordered=False))
-    return evidence
+        self._distribution(one - np.array(left_out), two, ordered=False)
 
+    def _unseen(self, before: Categories, now: Categories) -> None:
+        n, m = (sum(c.counts.values()) + c.other for c in (before, now))
+        share = {name: rows / m for name, rows in now.novel.items()}
+        p_values = {
+            name: statistics.unseen_p(
+                rows, n, m, at_most=before.largest_other, levels=max(before.distinct, now.distinct)
+            )
+            for name, rows in now.novel.items()
+        }
+        complete = not before.other
+        certain = [name for name, p in p_values.items() if p < 1e-3]
+        self.statistic["unseen"] = now.other / m if complete else sum(share[n] for n in certain)
+        top = min(p_values, key=lambda name: (p_values[name], -share[name]), default=None)
+        if top is not None:
+            known = "unknown to the reference" if complete else "rare or unknown in the reference"
+            self.details["unseen"] = f"{share[top]:.1%} of the rows hold {top!r}, {known}"
+        self.weigh("unseen", share[top] if top else 0.0, p_values[top] if top else 1.0)
 
-def _unseen(
-    before: Categories, now: Categories, found: dict[str, float | None], details: dict[str, str]
-) -> Decision:
-    n, m = (sum(c.counts.values()) + c.other for c in (before, now))
-    share = {name: rows / m for name, rows in now.novel.items()}
-    p_values = {
-        name: statistics.unseen_p(
-            rows, n, m, at_most=before.largest_other, levels=max(before.distinct, now.distinct)
-        )
-        for name, rows in now.novel.items()
-    }
-    complete = not before.other
-    certain = [name for name, p in p_values.items() if p < 1e-3]
-    found["unseen"] = now.other / m if complete else sum(share[name] for name in certain)
-    top = min(p_values, key=lambda name: (p_values[name], -share[name]), default=None)
-    if top is not None:
-        known = "unknown to the reference" if complete else "rare or unknown in the reference"
-        details["unseen"] = f"{share[top]:.1%} of the rows hold {top!r}, {known}"
-    return Decision(
-        name="unseen",
-        value=share[top] if top is not None else 0.0,
-        threshold=FLOORS["unseen"],
-        p_value=p_values[top] if top is not None else 1.0,
-    )
-
-
-def _distribution(
-    one: np.ndarray, two: np.ndarray, found: dict[str, float | None], *, ordered: bool
-) -> Decision:
-    found["psi"] = statistics.psi(one, two)
-    found["js"] = statistics.js_distance(one, two)
-    joined = statistics.join_sparse(one, two, ordered=ordered)
-    found["chi2"] = statistics.chi2(*joined)
-    return Decision(
-        name="js",
-        value=statistics.js_excess(*joined),
-        threshold=FLOORS["js"],
-        p_value=statistics.distribution_p(*joined, ordered=ordered),
-    )
+    def _distribution(self, one: np.ndarray, two: np.ndarray, *, ordered: bool) -> None:
+        self.statistic["psi"] = statistics.psi(one, two)
+        self.statistic["js"] = statistics.js_distance(one, two)
+        joined = statistics.join_sparse(one, two, ordered=ordered)
+        self.statistic["chi2"] = statistics.chi2(*joined)
+        self.p = {"ks": statistics.ks_p(one, two), "chi2": statistics.chi2_p(*joined)}
+        p_value = statistics.distribution_p(*joined, ordered=ordered)
+        self.weigh("js", statistics.js_excess(*joined), p_value)
 
 
 def _paired(same: bool, one: Any, two: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -287,9 +290,11 @@ def _percent(rates: Any) -> str:
 
 
 def _explain(column: str, name: str, details: Mapping[str, str]) -> tuple[str, str]:
-    detail = details.get(name, "")
+    detail = details.get(name if name in details else "js", "")
     if name == "null_rate":
         return f"{column}: {detail}", "find out why values are missing; the model guesses there"
+    if name == "vocabulary":
+        return f"{column}: {detail}", "read some of the texts; if they changed to stay, retrain"
     if name == "unseen":
         return f"{column}: {detail}", "check the source; if the value is here to stay, retrain"
     return (

@@ -3,7 +3,7 @@
 A column is said to drift when two things hold together.
 
 *Evidence.* The two samples differ more than two samples of one distribution would. The tests are
-two-sample ones, and over all columns the share of false alarms is held to :data:`ALARM` by
+two-sample ones, and over all columns the share of false alarms is held to the policy's level by
 Benjamini and Hochberg's rule, so that a wide table cries no more often than a narrow one.
 
 *Size.* With enough rows every difference is evident. So it must also reach a floor: a
@@ -25,13 +25,19 @@ from mlops_nb import frames
 from mlops_nb.errors import InputError, NotFoundError, did_you_mean
 from mlops_nb.monitoring import statistics
 from mlops_nb.monitoring.classifier import DomainClassifier, domain_classifier
-from mlops_nb.monitoring.comparison import Comparison, Decision, broken, compare
+from mlops_nb.monitoring.comparison import Comparison, broken, compare
+from mlops_nb.monitoring.decision import Decision
+from mlops_nb.monitoring.embedding import source_of
+from mlops_nb.monitoring.policy import Policy, Preset
 from mlops_nb.monitoring.profile import Profile, profile
+from mlops_nb.monitoring.reconstruction import Reconstruction, reconstruction
+from mlops_nb.monitoring.variation import as_long_as
 from mlops_nb.result import SEVERITY, Result, Status
 
 SCHEMA = 1
-ALARM = 0.01
-"""Largest q value that is evidence: the share of false alarms among the columns flagged."""
+STANDARD = Policy()
+PERIODS = 3
+"""So many times as long as the current table must a reference be to show its own variation."""
 PREDICTIONS = ("prediction", "score")
 """Columns in which a model's answers stand."""
 PREDICTION_SHIFT = 0.1
@@ -50,6 +56,10 @@ class Drift:
         What was compared.
     classifier : DomainClassifier, optional
         How well a classifier tells the two tables apart; only when both were given raw.
+    policy : Policy
+        The rule that decided.
+    reconstruction : Reconstruction, optional
+        How well the reference's principal components describe each table; only when both are raw.
     warnings : tuple of str
         What limits the comparison.
     """
@@ -57,7 +67,9 @@ class Drift:
     columns: tuple[Comparison, ...]
     reference: Profile
     current: Profile
+    policy: Policy = STANDARD
     classifier: DomainClassifier | None = None
+    reconstruction: Reconstruction | None = None
     warnings: tuple[str, ...] = field(default=())
 
     @property
@@ -88,6 +100,8 @@ class Drift:
             "drifted_columns": len(self.drifted_columns),
             "share": self.share,
             "domain_classifier": self.classifier and self.classifier.to_dict(),
+            "reconstruction": self.reconstruction and self.reconstruction.to_dict(),
+            "rule": self.policy.explain(),
         }
 
     def by_severity(self) -> list[Comparison]:
@@ -153,6 +167,9 @@ def drift(
     *,
     columns: Sequence[str] | None = None,
     classifier: bool = True,
+    policy: Policy | Preset = STANDARD,
+    time: str | None = None,
+    every: str | float | None = None,
 ) -> Drift:
     """Compare a table with its reference, column by column and as a whole.
 
@@ -165,6 +182,13 @@ def drift(
         Only these columns of the reference.
     classifier : bool
         Also try to tell the rows of both tables apart, when both are raw.
+    policy : Policy or str
+        The rule that decides, or the name of a preset: ``evidence``, ``psi``, ``evidently``.
+    time, every : optional
+        Column that orders the rows of a raw reference and the length of its periods; what they
+        differ by among themselves is no drift. By default the only datetime column that both
+        tables have, and periods as long as the current table, when the reference holds at least
+        three of them. A profile brings its own.
 
     Raises
     ------
@@ -173,38 +197,70 @@ def drift(
     NotFoundError
         A column asked for is not in the reference.
     """
+    policy = Policy(preset=policy) if isinstance(policy, str) else policy
+    before, now = _as_profile(reference), _as_profile(current)
     raw = None
-    before = _as_profile(reference)
-    if before is None:
-        reference = frames.open_table(reference)
-        before = profile(reference)
-        raw = reference
-    names = _chosen(before, columns)
-    now = _as_profile(current)
     if now is None:
         current = frames.open_table(current)
-        known = [name for name in current.columns if columns is None or name in names]
-        if not set(known) & set(names):
-            raise InputError(
-                "the current table has none of the reference's columns",
-                f"it has {', '.join(current.columns[:5])}; expected {', '.join(names[:5])}",
-            )
-        now = profile(current, edges_from=before, columns=known)
+    if before is None:
+        raw = reference = frames.open_table(reference)
+        order = _time_order(reference, None if now else current, time, every)
+        before = profile(reference, time=order[0], every=order[1])
+    names = _chosen(before, columns)
+    if now is None:
+        now = _profile_like(current, before, names if columns is not None else None)
     else:
         raw = None
-    compared = _compare(before, now, names)
-    usable = [c.column for c in compared if c.distribution]
+    compared = conclude(before, now, names, policy)
+    usable = [c.column for c in compared if c.distribution and c.column in now.columns]
+    telling = raw is not None and classifier
     return Drift(
         columns=compared,
         reference=before,
         current=now,
-        classifier=(
-            domain_classifier(raw, current, usable)
-            if classifier and raw is not None and usable
-            else None
-        ),
+        policy=policy,
+        classifier=domain_classifier(raw, current, usable) if telling and usable else None,
+        reconstruction=reconstruction(raw, current, usable) if telling and usable else None,
         warnings=_warnings(before, now, compared, limited=columns is not None),
     )
+
+
+def _time_order(
+    reference: Any, current: Any, time: str | None, every: str | float | None
+) -> tuple[str | None, str | float | None]:
+    """Return by what column and in what periods the reference is ordered; None for no order."""
+    if time is None:
+        times = [name for name, (kind, _) in frames.kinds(reference).items() if kind == "datetime"]
+        if len(times) != 1 or current is None or times[0] not in current.columns:
+            return None, None
+        time = times[0]
+        if frames.kinds(current)[time][0] != "datetime":
+            return None, None
+    if every is not None or current is None or time not in current.columns:
+        return time, every
+    if frames.kinds(reference).get(time, ("",))[0] != "datetime":
+        return time, every
+    before, now = frames.span(reference, time), frames.span(current, time)
+    if before is None or now is None:
+        return None, None
+    length = as_long_as(now[1] - now[0])
+    return (time, length) if before[1] - before[0] >= PERIODS * length else (None, None)
+
+
+def _profile_like(current: Any, before: Profile, names: Sequence[str] | None) -> Profile:
+    """Profile the current table on the reference's bins."""
+    sources = {
+        name: name if name in current.columns else source_of(name) for name in before.columns
+    }
+    wanted = set(sources.values()) if names is None else {sources[name] for name in names}
+    known = [name for name in current.columns if names is None or name in wanted]
+    if not set(known) & wanted:
+        expected = list(before.columns if names is None else names)
+        raise InputError(
+            "the current table has none of the reference's columns",
+            f"it has {', '.join(current.columns[:5])}; expected {', '.join(expected[:5])}",
+        )
+    return profile(current, edges_from=before, columns=known)
 
 
 def _as_profile(source: Any) -> Profile | None:
@@ -216,25 +272,33 @@ def _as_profile(source: Any) -> Profile | None:
 
 
 def _chosen(reference: Profile, columns: Sequence[str] | None) -> list[str]:
-    for name in columns or ():
-        if name not in reference.columns:
+    if not reference.columns:
+        raise InputError("the reference has no column", "profile it again")
+    if columns is None:
+        return list(reference.columns)
+    chosen: list[str] = []
+    for name in columns:
+        parts = [part for part in reference.columns if source_of(part) == name]
+        if name not in reference.columns and not parts:
             raise NotFoundError(
                 f"the reference has no column {name!r}", did_you_mean(name, reference.columns)
             )
-    if not reference.columns:
-        raise InputError("the reference has no column", "profile it again")
-    return list(reference.columns if columns is None else columns)
+        chosen += [name] if name in reference.columns else parts
+    return chosen
 
 
-def _compare(before: Profile, now: Profile, names: Sequence[str]) -> tuple[Comparison, ...]:
+def conclude(
+    before: Profile, now: Profile, names: Sequence[str] | None = None, policy: Policy = STANDARD
+) -> tuple[Comparison, ...]:
+    """Compare two profiles on the same bins and decide over all columns together."""
     found = [
-        compare(name, before.columns[name], now.columns[name])
+        compare(name, before.columns[name], now.columns[name], policy)
         if name in now.columns
         else broken(name, before.columns[name].kind, "missing", "is missing from the current table")
-        for name in names
+        for name in names or before.columns
     ]
-    q_values = statistics.benjamini_hochberg([c.evidence_p for c in found])
-    return tuple(c.decided(q, ALARM) for c, q in zip(found, q_values, strict=True))
+    q_values = statistics.benjamini_hochberg([c.decision.strength for c in found])
+    return tuple(c.decided(q) for c, q in zip(found, q_values, strict=True))
 
 
 def _warnings(

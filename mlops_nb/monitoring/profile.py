@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +13,15 @@ import numpy as np
 from mlops_nb import frames
 from mlops_nb.errors import InputError, NotFoundError, did_you_mean
 from mlops_nb.monitoring.bins import choose_edges, means
-from mlops_nb.monitoring.summary import Categories, Column, Kind, Numbers
+from mlops_nb.monitoring.embedding import expand
+from mlops_nb.monitoring.levels import categories, nameless
+from mlops_nb.monitoring.summary import Column, Kind, Numbers, Periods
+from mlops_nb.monitoring.text import is_text, lengths_and_words
+from mlops_nb.monitoring.variation import fitting, parse_every, with_variation
 
 SCHEMA = 1
 SAMPLE = 50_000
 """Rows that bin bounds and bin means are taken from; all of them in a smaller table."""
-KEPT = 40
-"""Most values kept of a column of text."""
-RARE = 5
-"""Values with fewer rows are not named: they might name a person."""
-LEVELS = 50_000
-"""Columns with more distinct values hold identifiers or prose: their values are not compared."""
-NAME = 48
-"""Longest value kept in full, in characters."""
-BYTES = 1_200
-"""Most room for the names of a column's values, as JSON, so that the column stays below 2 kB."""
-PICK = 0.2
-"""Share of the rows that the choice of the kept values is made on."""
-NOVEL = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +33,18 @@ class Profile:
     rows : int
         Rows of the table.
     columns : mapping
-        Column → its summary, in the table's order.
+        Column → its summary, in the table's order. A column of vectors stands as its `norm`,
+        `dimensions` and projections, see :mod:`mlops_nb.monitoring.embedding`.
+    duplicates : int, optional
+        Rows equal to another one, when counted; unknown again after a merge.
+    periods : Periods, optional
+        What the reference was divided into to learn how much it varies of itself.
     """
 
     rows: int
     columns: Mapping[str, Column]
+    duplicates: int | None = None
+    periods: Periods | None = None
 
     def merge(self, other: Profile) -> Profile:
         """Return the profile of both tables together.
@@ -65,12 +62,18 @@ class Profile:
                 "profiles of different columns cannot be merged", "profile the same columns"
             )
         merged = {name: self.columns[name].merge(other.columns[name]) for name in self.columns}
-        return Profile(rows=self.rows + other.rows, columns=merged)
+        periods = self.periods or other.periods
+        return Profile(rows=self.rows + other.rows, columns=merged, periods=periods)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the versioned JSON form, at most 2 kB a column."""
         columns = {name: column.to_dict() for name, column in self.columns.items()}
-        return {"schema": SCHEMA, "rows": self.rows, "columns": columns}
+        found: dict[str, Any] = {"schema": SCHEMA, "rows": self.rows, "columns": columns}
+        if self.duplicates is not None:
+            found["duplicates"] = self.duplicates
+        if self.periods is not None:
+            found["periods"] = asdict(self.periods)
+        return found
 
     def to_json(self) -> str:
         """Return :meth:`to_dict` as compact JSON."""
@@ -92,11 +95,13 @@ class Profile:
         try:
             rows = int(values["rows"])
             columns = {n: Column.from_dict(c, rows) for n, c in values["columns"].items()}
+            periods = Periods(**values["periods"]) if "periods" in values else None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 f"the profile is damaged ({error!r})", "make it again: mlops data profile"
             ) from error
-        return cls(rows=rows, columns=columns)
+        duplicates = values.get("duplicates")
+        return cls(rows=rows, columns=columns, duplicates=duplicates, periods=periods)
 
     @classmethod
     def read(cls, path: Path | str) -> Profile:
@@ -111,7 +116,13 @@ class Profile:
 
 
 def profile(
-    table: Any, *, edges_from: Profile | None = None, columns: Sequence[str] | None = None
+    table: Any,
+    *,
+    edges_from: Profile | None = None,
+    columns: Sequence[str] | None = None,
+    time: str | None = None,
+    every: str | float | None = None,
+    duplicates: bool = False,
 ) -> Profile:
     """Summarise a table, where the data are.
 
@@ -124,18 +135,60 @@ def profile(
         otherwise they are chosen from the table itself, which makes it a reference.
     columns : sequence of str, optional
         Only these.
+    time : str, optional
+        Column that orders the rows of a reference: how much its periods differ from each other is
+        kept, so that no later period alarms that differs no more.
+    every : str or float, optional
+        Length of these periods, such as ``"1d"``; best that of the tables compared later. By
+        default such that there are at least eight.
+    duplicates : bool
+        Also count the rows that are equal to another one, which needs a pass of its own.
 
     Raises
     ------
     InputError
-        The table cannot be read or is empty.
+        The table cannot be read or is empty, or `time` holds no time.
     NotFoundError
         A column asked for does not exist.
     """
     opened = frames.open_table(table)
     names = _chosen(list(opened.columns), columns)
+    ordered = opened
     opened = opened.select(names)
     known = edges_from.columns if edges_from is not None else {}
+    vectors = frames.vectors(opened)
+    made = _plain_columns(opened.select([n for n in names if n not in vectors]), known)
+    total = frames.rows(opened)
+    made |= _vector_columns(opened, vectors, known, total)
+    periods = None
+    if time is not None:
+        length = _length(ordered, time, every)
+        made, periods = with_variation(ordered, made, time=time, every=length)
+    return Profile(
+        rows=total,
+        columns=made,
+        duplicates=frames.repeated_rows(opened) if duplicates else None,
+        periods=periods,
+    )
+
+
+def _length(table: Any, time: str, every: str | float | None) -> float:
+    if time not in table.columns:
+        raise NotFoundError(f"the table has no column {time!r}", did_you_mean(time, table.columns))
+    kind, dtype = frames.kinds(table)[time]
+    if kind not in ("datetime", "numeric"):
+        raise InputError(f"column {time!r} holds no time but {dtype}", "choose a datetime column")
+    if every is not None:
+        return parse_every(every)
+    low, high = frames.span(table, time) or (0.0, 0.0)
+    return fitting(high - low, whole=kind == "numeric")
+
+
+def _plain_columns(opened: Any, known: Mapping[str, Column]) -> dict[str, Column]:
+    """Summarise the columns that hold one value a row."""
+    names = list(opened.columns)
+    if not names:
+        return {}
     kinds = frames.kinds(opened)
     edges = {
         name: column.numbers.edges
@@ -143,31 +196,69 @@ def profile(
         if name in kinds and kinds[name][0] == column.kind and column.numbers
     }
     moments, counts = frames.summarise(opened, {n: bounds for n, bounds in edges.items() if bounds})
-    treated: dict[str, Kind] = {
-        # A column of nothing but nulls has no kind of its own.
-        name: known[name].kind if name in known and not moments[name].finite else kinds[name][0]
-        for name in names
-    }
+    treated = {name: _treated(kinds[name][0], moments[name], known.get(name)) for name in names}
     numeric = [n for n in names if treated[n] == kinds[n][0] in ("numeric", "datetime")]
     numbers = _numbers(opened, {n: moments[n] for n in numeric}, edges, counts)
     total = frames.rows(opened)
-    return Profile(
-        rows=total,
-        columns={
-            name: Column(
-                kind=treated[name],
-                dtype=kinds[name][1],
-                rows=total,
-                nulls=moments[name].nulls,
-                infinite=moments[name].infinite,
-                numbers=numbers.get(name) or _no_numbers(treated[name], known.get(name)),
-                categories=_categories(opened, name, moments[name].finite, known.get(name))
-                if treated[name] in ("categorical", "boolean")
-                else None,
-            )
-            for name in names
-        },
+    made = {}
+    for name in names:
+        column = Column(
+            kind=treated[name],
+            dtype=kinds[name][1],
+            rows=total,
+            nulls=moments[name].nulls,
+            infinite=moments[name].infinite,
+            numbers=numbers.get(name) or _no_numbers(treated[name], known.get(name)),
+        )
+        if column.kind == "datetime" and column.values:
+            column = replace(column, gap=frames.longest_gap(opened, name))
+        elif column.kind not in ("numeric", "datetime"):
+            column = _with_values(opened, name, column, known.get(name))
+        made[name] = column
+    return made
+
+
+def _treated(kind: Kind, moments: frames.Moments, reference: Column | None) -> Kind:
+    if reference is None:
+        return kind
+    # A column of nothing but nulls has no kind of its own, and text is what the reference took for
+    # text.
+    same = kind == "categorical" and reference.kind == "text"
+    return reference.kind if same or not moments.finite else kind
+
+
+def _with_values(table: Any, name: str, column: Column, reference: Column | None) -> Column:
+    """Return a column of text or booleans with its values, or as free text with its words."""
+    found = categories(table, name, column.values, reference)
+    free = column.kind == "text" or (
+        reference is None
+        and column.kind == "categorical"
+        and is_text(table, name, found, column.values)
     )
+    if not free:
+        return replace(column, categories=found)
+    if reference is None:
+        found = nameless(found)
+    numbers, words = lengths_and_words(table, name, reference)
+    return replace(column, kind="text", categories=found, numbers=numbers, words=words)
+
+
+def _vector_columns(
+    opened: Any, vectors: Sequence[str], known: Mapping[str, Column], total: int
+) -> dict[str, Column]:
+    """Summarise columns of vectors, each as a few columns of numbers."""
+    made = {}
+    for name, frame in expand(opened, vectors).items():
+        nulls = total - frames.filled(opened, name)
+        reference = {
+            part: known[f"{name}.{part}"] for part in frame.columns if f"{name}.{part}" in known
+        }
+        edges = Profile(rows=total, columns=reference) if reference else None
+        found = profile(frame, edges_from=edges)
+        for part, column in found.columns.items():
+            lost = column.nulls - int(frame[part].isna().sum())
+            made[f"{name}.{part}"] = replace(column, rows=total, nulls=nulls + lost)
+    return made
 
 
 def _chosen(names: list[str], columns: Sequence[str] | None) -> list[str]:
@@ -218,70 +309,3 @@ def _no_numbers(kind: Kind, reference: Column | None) -> Numbers | None:
         minimum=None, maximum=None, mean=None, squares=0.0,
         edges=edges, counts=(0,) * bins, means=(None,) * bins,
     )  # fmt: skip
-
-
-def _categories(table: Any, name: str, rows: int, reference: Column | None) -> Categories:
-    found = frames.value_counts(table, name, limit=LEVELS + 1)
-    levels: dict[str, int] = {}
-    for value, count in found:
-        levels[_short(value)] = levels.get(_short(value), 0) + count
-    distinct = len(found) if len(found) <= LEVELS else frames.distinct(table, name)
-    if reference is not None and reference.categories is not None:
-        return _count_known(levels, rows, distinct, reference.categories)
-    if len(found) > LEVELS:
-        return Categories(distinct=distinct, counts={}, other=rows, largest_other=found[0][1])
-    return _choose(levels, seed=zlib.crc32(name.encode()))
-
-
-def _count_known(
-    levels: Mapping[str, int], rows: int, distinct: int, reference: Categories
-) -> Categories:
-    counts = {value: levels.get(value, 0) for value in reference.counts}
-    others = {value: count for value, count in levels.items() if value not in counts}
-    frequent = sorted(others.items(), key=lambda pair: (-pair[1], pair[0]))[:NOVEL]
-    return Categories(
-        distinct=distinct,
-        counts=counts,
-        other=rows - sum(counts.values()),
-        largest_other=max(others.values(), default=0),
-        novel={value: count for value, count in frequent if count >= RARE},
-    )
-
-
-def _choose(levels: Mapping[str, int], seed: int) -> Categories:
-    """Choose the values to keep; when some must go, on a part of the rows that tests leave out.
-
-    To draw that part row by row is the same as to draw a binomial number of each value's rows.
-    """
-    rows = np.array(list(levels.values()), dtype=np.int64)
-    if len(levels) <= KEPT and (rows >= RARE).all() and _room(levels) <= BYTES:
-        return Categories(distinct=len(levels), counts=dict(sorted(levels.items())))
-    drawn = np.random.default_rng(seed).binomial(rows, PICK)
-    names = list(levels)
-    order = sorted(range(len(names)), key=lambda i: (-drawn[i], names[i]))
-    picked: dict[str, int] = {}
-    for i in order[:KEPT]:
-        candidate = {**picked, names[i]: int(drawn[i])}
-        if drawn[i] >= RARE * PICK * 2 and rows[i] >= RARE and _room(candidate) <= BYTES:
-            picked = candidate
-    picked = dict(sorted(picked.items()))
-    others = [rows for value, rows in levels.items() if value not in picked]
-    return Categories(
-        distinct=len(levels),
-        counts={value: levels[value] for value in picked},
-        other=sum(others),
-        picked=picked,
-        picked_other=int(drawn.sum()) - sum(picked.values()),
-        largest_other=max(others, default=0),
-    )
-
-
-def _room(values: Mapping[str, int]) -> int:
-    # Each name stands twice, in `counts` and in `picked`.
-    return sum(2 * len(json.dumps(value).encode()) + 12 for value in values)
-
-
-def _short(value: str) -> str:
-    if len(value) <= NAME:
-        return value
-    return f"{value[:NAME]}…{zlib.crc32(value.encode()):08x}"

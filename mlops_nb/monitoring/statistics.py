@@ -103,6 +103,17 @@ def chi2(one: Counts, two: Counts) -> float:
     return float(np.sum(difference[filled] ** 2 / both[filled]))
 
 
+def chi2_p(one: Counts, two: Counts) -> float:
+    """Return the p value of Pearson's two-sample chi²."""
+    return float(special.chdtrc(len(one) - 1, chi2(one, two))) if len(one) > 1 else 1.0
+
+
+def ks_p(one: Counts, two: Counts) -> float:
+    """Return the asymptotic p value of :func:`ks`; on bins it is too large, never too small."""
+    n, m = one.sum(), two.sum()
+    return float(special.kolmogorov(math.sqrt(n * m / (n + m)) * ks(one, two)))
+
+
 def distribution_p(one: Counts, two: Counts, *, ordered: bool) -> float:
     """Return the probability of such different samples of one distribution.
 
@@ -113,10 +124,9 @@ def distribution_p(one: Counts, two: Counts, *, ordered: bool) -> float:
     """
     if len(one) < 2:
         return 1.0
-    n, m = one.sum(), two.sum()
-    found = [float(special.chdtrc(len(one) - 1, chi2(one, two)))]
+    found = [chi2_p(one, two)]
     if ordered:
-        found.append(float(special.kolmogorov(math.sqrt(n * m / (n + m)) * ks(one, two))))
+        found.append(ks_p(one, two))
         found.append(rank_sum_p(one, two))
     elif len(one) > 2:
         found.append(min(1.0, len(one) * float(special.chdtrc(1, _each_chi2(one, two).max()))))
@@ -189,6 +199,21 @@ def unseen_p(rows: int, n: int, m: int, *, at_most: int, levels: int) -> float:
     # P(Binomial(rows + at_most, share) >= rows), as the regularised incomplete beta function.
     tail = float(special.betainc(rows, at_most + 1, share))
     return min(1.0, tail * max(1, levels))
+
+
+def beyond_p(value: float, mean: float, sd: float, count: int) -> float:
+    """Return the probability that one more of `count` figures is so large.
+
+    Student's prediction: (value − mean) / (sd √(1 + 1/count)) with count − 1 degrees of freedom.
+    """
+    if sd <= 0:
+        return 0.0 if value > mean else 1.0
+    return float(special.stdtr(count - 1, -(value - mean) / (sd * math.sqrt(1 + 1 / count))))
+
+
+def beyond_limit(p: float, mean: float, sd: float, count: int) -> float:
+    """Return the value that :func:`beyond_p` gives `p` for."""
+    return float(mean - special.stdtrit(count - 1, p) * sd * math.sqrt(1 + 1 / count))
 
 
 def auc_error(auc: float, n: int, m: int) -> float:

@@ -4,12 +4,49 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Literal, Self
 
 from mlops_nb.errors import InputError
 
-Kind = Literal["numeric", "boolean", "datetime", "categorical"]
+Kind = Literal["numeric", "boolean", "datetime", "categorical", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How much the periods of a reference differ from each other in one figure.
+
+    Parameters
+    ----------
+    count : int
+        Number of periods.
+    mean, sd, largest : float
+        Of the figure, over the periods.
+    """
+
+    count: int
+    mean: float
+    sd: float
+    largest: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Periods:
+    """The periods that a reference was divided into.
+
+    Parameters
+    ----------
+    time : str
+        Column that orders the rows.
+    every : float
+        Length of a period, in seconds for datetimes.
+    count : int
+        Periods compared with each other.
+    """
+
+    time: str
+    every: float
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +84,23 @@ class Numbers:
     def sd(self) -> float:
         """Population standard deviation, 0 without values."""
         return math.sqrt(self.squares / self.count) if self.count else 0.0
+
+    def quantile(self, share: float) -> float | None:
+        """Return a quantile by linear interpolation within its bin, None without values.
+
+        It is off by no more than the bin that holds it, a twentieth of a reference's rows.
+        """
+        if self.minimum is None or self.maximum is None:
+            return None
+        bounds = [self.minimum, *self.edges, self.maximum]
+        wanted, passed = share * self.count, 0
+        for i, rows in enumerate(self.counts):
+            if rows and passed + rows >= wanted:
+                low = min(max(bounds[i], self.minimum), self.maximum)
+                high = max(min(bounds[i + 1], self.maximum), low)
+                return low + (high - low) * (wanted - passed) / rows
+            passed += rows
+        return self.maximum
 
     def merge(self, other: Numbers) -> Numbers:
         """Return the summary of both parts; exact but for the bins' means of sampled tables."""
@@ -121,19 +175,52 @@ class Categories:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The vocabulary of a text column, from a sample of its texts.
+
+    Parameters
+    ----------
+    texts : int
+        Texts looked at.
+    counts : mapping
+        Word → texts that hold it: the most frequent words, or those of the reference.
+    """
+
+    texts: int
+    counts: Mapping[str, int]
+
+    def merge(self, other: Words) -> Words:
+        """Return the vocabulary of both parts."""
+        if list(self.counts) != list(other.counts):
+            raise InputError(
+                "profiles that keep different words cannot be merged",
+                "make them with edges_from= the same reference profile",
+            )
+        return Words(texts=self.texts + other.texts, counts=_added(self.counts, other.counts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column of a profile.
 
     Parameters
     ----------
-    kind : {"numeric", "boolean", "datetime", "categorical"}
-        How it is treated.
+    kind : {"numeric", "boolean", "datetime", "categorical", "text"}
+        How it is treated; text has too many values to be compared one by one.
     dtype : str
         The table's own type.
     rows, nulls, infinite : int
         All rows, those without a value (NaN included), those with an infinite one.
     numbers, categories : optional
-        The values: numbers of numeric and datetime columns, categories of the others.
+        The values: numbers of numeric and datetime columns and the lengths of texts, categories
+        of the others.
+    words : optional
+        The vocabulary of texts.
+    gap : float, optional
+        Of datetimes, the longest time without any, in seconds; after a merge of parts that
+        overlap, at most that.
+    variation : mapping
+        Figure → how much the periods of a reference differ in it; empty without time order.
     """
 
     kind: Kind
@@ -143,6 +230,20 @@ class Column:
     infinite: int = 0
     numbers: Numbers | None = None
     categories: Categories | None = None
+    words: Words | None = None
+    gap: float | None = None
+    variation: Mapping[str, Spread] = field(default_factory=dict)
+
+    @property
+    def constant(self) -> bool:
+        """Whether it holds one value and nothing else, or no value at all."""
+        if self.nulls == self.rows:
+            return True
+        if self.nulls or self.infinite:
+            return False
+        if self.categories is not None:
+            return self.categories.distinct == 1
+        return self.numbers is not None and self.numbers.minimum == self.numbers.maximum
 
     @property
     def values(self) -> int:
@@ -158,10 +259,13 @@ class Column:
             rows=self.rows + other.rows,
             nulls=self.nulls + other.nulls,
             infinite=self.infinite + other.infinite,
+            variation=self.variation or other.variation,
             numbers=self.numbers and other.numbers and self.numbers.merge(other.numbers),
             categories=self.categories
             and other.categories
             and self.categories.merge(other.categories),
+            words=self.words and other.words and self.words.merge(other.words),
+            gap=_longest_gap(self, other),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -169,28 +273,53 @@ class Column:
         found: dict[str, Any] = {"kind": self.kind, "type": self.dtype, "nulls": self.nulls}
         if self.infinite:
             found["infinite"] = self.infinite
-        for part in (self.numbers, self.categories):
-            if part is not None:
-                found |= {name: _plain(getattr(part, name)) for name in type(part).__slots__}
+        if self.kind == "text" and self.numbers is not None:
+            found["lengths"] = _fields(self.numbers)
+            found |= _fields(self.categories) if self.categories else {}
+        else:
+            for part in (self.numbers, self.categories):
+                found |= _fields(part) if part is not None else {}
+        if self.words is not None:
+            found["words"] = _fields(self.words)
+        if self.gap is not None:
+            found["gap"] = self.gap
+        if self.variation:
+            found["variation"] = {k: list(astuple(each)) for k, each in self.variation.items()}
         return found
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], rows: int) -> Self:
         """Build a column from :meth:`to_dict`'s answer."""
         own = dict(values)
-        kind, dtype = own.pop("kind"), own.pop("type")
-        counted = {"nulls": own.pop("nulls"), "infinite": own.pop("infinite", 0)}
-        numbers = categories = None
-        if "edges" in own:
-            lists: dict[str, Any] = {
-                k: tuple(v) if isinstance(v, list) else v for k, v in own.items()
-            }
-            numbers = Numbers(**lists)
-        elif "distinct" in own:
-            categories = Categories(**own)
-        return cls(
-            kind=kind, dtype=dtype, rows=rows, numbers=numbers, categories=categories, **counted
-        )
+        lengths, words = own.pop("lengths", None), own.pop("words", None)
+        varied = own.pop("variation", {})
+        found: dict[str, Any] = {
+            "kind": own.pop("kind"), "dtype": own.pop("type"), "rows": rows,
+            "nulls": own.pop("nulls"), "infinite": own.pop("infinite", 0),
+            "gap": own.pop("gap", None), "words": Words(**words) if words else None,
+            "variation": {name: Spread(*each) for name, each in varied.items()},
+        }  # fmt: skip
+        if "edges" in own or lengths:
+            found["numbers"] = Numbers(**_tuples(lengths or own))
+        if "distinct" in own:
+            found["categories"] = Categories(**own)
+        return cls(**found)
+
+
+def _fields(part: Any) -> dict[str, Any]:
+    return {name: _plain(getattr(part, name)) for name in type(part).__slots__}
+
+
+def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+
+
+def _longest_gap(one: Column, two: Column) -> float | None:
+    gaps = [column.gap for column in (one, two) if column.gap is not None]
+    if len(gaps) == 2 and one.numbers and two.numbers:
+        first, last = sorted((one.numbers, two.numbers), key=lambda n: n.minimum or 0.0)
+        gaps.append((last.minimum or 0.0) - (first.maximum or 0.0))
+    return max(gaps, default=None)
 
 
 def _plain(value: Any) -> Any:

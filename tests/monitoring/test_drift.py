@@ -60,11 +60,20 @@ def test_json_has_the_documented_shape(reference: Profile) -> None:
     assert list(found) == ["schema", "drifted", "columns", "dataset", "rows", "warnings"]
     assert found["schema"] == 1
     assert found["rows"] == {"reference": 2_000, "current": 2_000}
-    assert list(found["dataset"]) == ["status", "drifted_columns", "share", "domain_classifier"]
+    assert list(found["dataset"]) == [
+        "status", "drifted_columns", "share", "domain_classifier", "reconstruction", "rule",
+    ]  # fmt: skip
     for column in found["columns"]:
         assert list(column) == ["column", "kind", "status", "statistic", "decision"]
         assert tuple(column["statistic"]) == STATISTICS
-        assert list(column["decision"]) == ["name", "value", "threshold", "p_value", "q_value"]
+        assert list(column["decision"]) == [
+            "name",
+            "value",
+            "threshold",
+            "p_value",
+            "q_value",
+            "reason",
+        ]
 
 
 def _shift(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,107 @@
+"""The values of a column of text: which are kept, and how often each occurs."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mlops_nb import frames
+from mlops_nb.monitoring.summary import Categories, Column
+
+KEPT = 40
+"""Most values kept of a column of text."""
+RARE = 5
+"""Values with fewer rows are not named: they might name a person."""
+LEVELS = 50_000
+"""Columns with more distinct values hold identifiers or prose: their values are not compared."""
+NAME = 48
+"""Longest value kept in full, in characters."""
+BYTES = 1_200
+"""Most room for the names of a column's values, as JSON, so that the column stays below 2 kB."""
+PICK = 0.2
+"""Share of the rows that the choice of the kept values is made on."""
+NOVEL = 5
+
+
+def categories(table: Any, name: str, rows: int, reference: Column | None) -> Categories:
+    """Count the values of a column: those of the reference, or those worth to be kept."""
+    found = frames.value_counts(table, name, limit=LEVELS + 1)
+    levels: dict[str, int] = {}
+    for value, count in found:
+        levels[_short(value)] = levels.get(_short(value), 0) + count
+    distinct = len(found) if len(found) <= LEVELS else frames.distinct(table, name)
+    if reference is not None and reference.categories is not None:
+        return _count_known(levels, rows, distinct, reference.categories)
+    if len(found) > LEVELS:
+        return Categories(distinct=distinct, counts={}, other=rows, largest_other=found[0][1])
+    return _choose(levels, seed=zlib.crc32(name.encode()))
+
+
+def _count_known(
+    levels: Mapping[str, int], rows: int, distinct: int, reference: Categories
+) -> Categories:
+    counts = {value: levels.get(value, 0) for value in reference.counts}
+    others = {value: count for value, count in levels.items() if value not in counts}
+    frequent = sorted(others.items(), key=lambda pair: (-pair[1], pair[0]))[:NOVEL]
+    return Categories(
+        distinct=distinct,
+        counts=counts,
+        other=rows - sum(counts.values()),
+        largest_other=max(others.values(), default=0),
+        novel={value: count for value, count in frequent if count >= RARE},
+    )
+
+
+def _choose(levels: Mapping[str, int], seed: int) -> Categories:
+    """Choose the values to keep; when some must go, on a part of the rows that tests leave out.
+
+    To draw that part row by row is the same as to draw a binomial number of each value's rows.
+    """
+    rows = np.array(list(levels.values()), dtype=np.int64)
+    if len(levels) <= KEPT and (rows >= RARE).all() and _room(levels) <= BYTES:
+        return Categories(distinct=len(levels), counts=dict(sorted(levels.items())))
+    drawn = np.random.default_rng(seed).binomial(rows, PICK)
+    names = list(levels)
+    order = sorted(range(len(names)), key=lambda i: (-drawn[i], names[i]))
+    picked: dict[str, int] = {}
+    for i in order[:KEPT]:
+        candidate = {**picked, names[i]: int(drawn[i])}
+        if drawn[i] >= RARE * PICK * 2 and rows[i] >= RARE and _room(candidate) <= BYTES:
+            picked = candidate
+    picked = dict(sorted(picked.items()))
+    others = [rows for value, rows in levels.items() if value not in picked]
+    return Categories(
+        distinct=len(levels),
+        counts={value: levels[value] for value in picked},
+        other=sum(others),
+        picked=picked,
+        picked_other=int(drawn.sum()) - sum(picked.values()),
+        largest_other=max(others, default=0),
+    )
+
+
+def _room(values: Mapping[str, int]) -> int:
+    # Each name stands twice, in `counts` and in `picked`.
+    return sum(2 * len(json.dumps(value).encode()) + 12 for value in values)
+
+
+def _short(value: str) -> str:
+    if len(value) <= NAME:
+        return value
+    return f"{value[:NAME]}…{zlib.crc32(value.encode()):08x}"
+
+
+def nameless(found: Categories) -> Categories:
+    """Return the values of free text without any name: they might tell of a person."""
+    if not found.counts:
+        return found
+    return Categories(
+        distinct=found.distinct,
+        counts={},
+        other=sum(found.counts.values()) + found.other,
+        largest_other=max(*found.counts.values(), found.largest_other),
+    )
