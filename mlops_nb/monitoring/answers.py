@@ -156,8 +156,9 @@ def _places(column: pd.Series | None, names: tuple[str, ...], rows: int) -> NDAr
     if column is None:
         return np.full(rows, np.nan)
     place = {name: float(i) for i, name in enumerate(names)}
-    found = column.map(_name, na_action="ignore").map(place)
-    return found.to_numpy(dtype=np.float64, na_value=np.nan)
+    found = np.full(rows, np.nan)
+    found[:] = column.map(_name, na_action="ignore").map(place).to_numpy(float, na_value=np.nan)
+    return found
 
 
 def _chances(frame: pd.DataFrame, score: str, names: tuple[str, ...]) -> NDArray[np.float64] | None:
@@ -185,4 +186,4 @@ def _numbers(column: pd.Series) -> NDArray[np.float64] | None:
         return np.full(len(column), np.nan)
     if column.dtype.kind not in "iufb":
         return None
-    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
