@@ -44,7 +44,7 @@ def open_table(source: Any, *, engine: str = "duckdb", required: Sequence[str] =
         table, name = _read(source), str(source)
     else:
         # Its own connection each: the data are let go of together with the table.
-        data = _arrow(source)
+        data = arrow(source)
         if not data.num_columns:
             raise InputError("the table has no column", "check what it was made from")
         connection = ibis.duckdb.connect()
@@ -106,7 +106,7 @@ def _exists(path: str) -> bool:
     )
 
 
-def _arrow(source: Any) -> pa.Table:
+def arrow(source: Any) -> pa.Table:
     """Turn a table in memory into Arrow; a column of mixed types becomes text."""
     if isinstance(source, pa.Table):
         return source

@@ -8,26 +8,41 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlops_nb.monitoring.business import business
+    from mlops_nb.monitoring.attribution import Attribution, attribute
+    from mlops_nb.monitoring.business import business, business_metrics, business_over_time
+    from mlops_nb.monitoring.calibration import concept, reliability
+    from mlops_nb.monitoring.contract import Contract, derive_contract, read_contract
     from mlops_nb.monitoring.drift import Drift, drift
+    from mlops_nb.monitoring.estimate import check_estimate, estimate, estimator
     from mlops_nb.monitoring.fairness import by_group
     from mlops_nb.monitoring.performance import performance
     from mlops_nb.monitoring.predictions import PredictionsLog, predictions_log
     from mlops_nb.monitoring.profile import Profile, profile
+    from mlops_nb.monitoring.quality import check_contract, require
     from mlops_nb.monitoring.report import render
     from mlops_nb.monitoring.system import system
+    from mlops_nb.monitoring.timeline import over_time, performance_figures, trend
     from mlops_nb.monitoring.verdict import Verdict, conclude
 
 _HOME = {
-    "Drift": "drift", "drift": "drift", "Profile": "profile", "profile": "profile",
-    "PredictionsLog": "predictions", "predictions_log": "predictions",
-    "performance": "performance", "by_group": "fairness", "system": "system",
-    "business": "business", "Verdict": "verdict", "conclude": "verdict", "render": "report",
+    "Attribution": "attribution", "attribute": "attribution", "business": "business",
+    "business_metrics": "business", "business_over_time": "business", "concept": "calibration",
+    "reliability": "calibration", "Contract": "contract", "derive_contract": "contract",
+    "read_contract": "contract", "Drift": "drift", "drift": "drift", "check_estimate":
+    "estimate", "estimate": "estimate", "estimator": "estimate", "by_group": "fairness",
+    "performance": "performance", "PredictionsLog": "predictions", "predictions_log":
+    "predictions", "Profile": "profile", "profile": "profile", "check_contract": "quality",
+    "require": "quality", "render": "report", "system": "system", "over_time": "timeline",
+    "performance_figures": "timeline", "trend": "timeline", "Verdict": "verdict", "conclude":
+    "verdict",
 }  # fmt: skip
 
 __all__ = [
-    "Drift", "PredictionsLog", "Profile", "Verdict", "business", "by_group", "conclude", "drift",
-    "performance", "predictions_log", "profile", "render", "system",
+    "Attribution", "Contract", "Drift", "PredictionsLog", "Profile", "Verdict", "attribute",
+    "business", "business_metrics", "business_over_time", "by_group", "check_contract",
+    "check_estimate", "concept", "conclude", "derive_contract", "drift", "estimate",
+    "estimator", "over_time", "performance", "performance_figures", "predictions_log",
+    "profile", "read_contract", "reliability", "render", "require", "system", "trend",
 ]  # fmt: skip
 
 

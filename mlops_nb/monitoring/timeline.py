@@ -188,9 +188,9 @@ def trend(
     series : DataFrame
         As of :func:`over_time`.
     name : str
-        The check, as ``dimension.check``: each result is called ``<name>_<figure>``.
+        The check, as ``dimension.check``.
     subject : str
-        What the series is of.
+        What the series is of; by default the figure's own name.
     better : {"high", "low", "equal"}
         A step to the better side passes.
 
@@ -203,7 +203,7 @@ def trend(
     for figure, part in series.groupby("figure", sort=False):
         errors = ((part["high"] - part["low"]) / 2 / 1.96).tolist()
         change = change_point(part["value"].tolist(), errors)
-        results.append(_told(f"{name}_{figure}", subject, part, change, better))
+        results.append(_told(name, subject or str(figure), part, change, better))
     return results
 
 
