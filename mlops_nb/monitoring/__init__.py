@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from mlops_nb.monitoring.business import business, business_metrics, business_over_time
     from mlops_nb.monitoring.calibration import concept, reliability
     from mlops_nb.monitoring.contract import Contract, derive_contract, read_contract
+    from mlops_nb.monitoring.decisions import decisions
     from mlops_nb.monitoring.drift import Drift, drift
     from mlops_nb.monitoring.estimate import check_estimate, estimate, estimator
-    from mlops_nb.monitoring.fairness import by_group
+    from mlops_nb.monitoring.fairness import by_group, fairness_figures
     from mlops_nb.monitoring.performance import performance
     from mlops_nb.monitoring.predictions import PredictionsLog, predictions_log
     from mlops_nb.monitoring.profile import Profile, profile
@@ -28,21 +29,22 @@ _HOME = {
     "Attribution": "attribution", "attribute": "attribution", "business": "business",
     "business_metrics": "business", "business_over_time": "business", "concept": "calibration",
     "reliability": "calibration", "Contract": "contract", "derive_contract": "contract",
-    "read_contract": "contract", "Drift": "drift", "drift": "drift", "check_estimate":
-    "estimate", "estimate": "estimate", "estimator": "estimate", "by_group": "fairness",
-    "performance": "performance", "PredictionsLog": "predictions", "predictions_log":
-    "predictions", "Profile": "profile", "profile": "profile", "check_contract": "quality",
-    "require": "quality", "render": "report", "system": "system", "over_time": "timeline",
-    "performance_figures": "timeline", "trend": "timeline", "Verdict": "verdict", "conclude":
-    "verdict",
+    "read_contract": "contract", "decisions": "decisions", "Drift": "drift", "drift": "drift",
+    "check_estimate": "estimate", "estimate": "estimate", "estimator": "estimate", "by_group":
+    "fairness", "fairness_figures": "fairness", "performance": "performance", "PredictionsLog":
+    "predictions", "predictions_log": "predictions", "Profile": "profile", "profile": "profile",
+    "check_contract": "quality", "require": "quality", "render": "report", "system": "system",
+    "over_time": "timeline", "performance_figures": "timeline", "trend": "timeline", "Verdict":
+    "verdict", "conclude": "verdict",
 }  # fmt: skip
 
 __all__ = [
     "Attribution", "Contract", "Drift", "PredictionsLog", "Profile", "Verdict", "attribute",
     "business", "business_metrics", "business_over_time", "by_group", "check_contract",
-    "check_estimate", "concept", "conclude", "derive_contract", "drift", "estimate",
-    "estimator", "over_time", "performance", "performance_figures", "predictions_log",
-    "profile", "read_contract", "reliability", "render", "require", "system", "trend",
+    "check_estimate", "concept", "conclude", "decisions", "derive_contract", "drift",
+    "estimate", "estimator", "fairness_figures", "over_time", "performance",
+    "performance_figures", "predictions_log", "profile", "read_contract", "reliability",
+    "render", "require", "system", "trend",
 ]  # fmt: skip
 
 

@@ -179,7 +179,7 @@ def _tail(size: float, freedom: int | None) -> float:
 
 
 def trend(
-    series: pd.DataFrame, name: str, *, subject: str = "model", better: str = "equal"
+    series: pd.DataFrame, name: str, *, subject: str = "", better: str = "equal"
 ) -> list[Result]:
     """Tell of each figure of :func:`over_time` whether, and since when, its level has changed.
 
