@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlops_nb.monitoring.estimate import check_estimate, estimate, estimator
     from mlops_nb.monitoring.fairness import by_group, fairness_figures
     from mlops_nb.monitoring.performance import performance
+    from mlops_nb.monitoring.pipeline import pipeline
     from mlops_nb.monitoring.predictions import PredictionsLog, predictions_log
     from mlops_nb.monitoring.profile import Profile, profile
     from mlops_nb.monitoring.quality import check_contract, require
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mlops_nb.monitoring.system import system
     from mlops_nb.monitoring.timeline import over_time, performance_figures, trend
     from mlops_nb.monitoring.verdict import Verdict, conclude
+    from mlops_nb.monitoring.volume import seasonal_volume
 
 _HOME = {
     "Attribution": "attribution", "attribute": "attribution", "business": "business",
@@ -31,11 +33,12 @@ _HOME = {
     "reliability": "calibration", "Contract": "contract", "derive_contract": "contract",
     "read_contract": "contract", "decisions": "decisions", "Drift": "drift", "drift": "drift",
     "check_estimate": "estimate", "estimate": "estimate", "estimator": "estimate", "by_group":
-    "fairness", "fairness_figures": "fairness", "performance": "performance", "PredictionsLog":
-    "predictions", "predictions_log": "predictions", "Profile": "profile", "profile": "profile",
-    "check_contract": "quality", "require": "quality", "render": "report", "system": "system",
-    "over_time": "timeline", "performance_figures": "timeline", "trend": "timeline", "Verdict":
-    "verdict", "conclude": "verdict",
+    "fairness", "fairness_figures": "fairness", "performance": "performance", "pipeline":
+    "pipeline", "PredictionsLog": "predictions", "predictions_log": "predictions", "Profile":
+    "profile", "profile": "profile", "check_contract": "quality", "require": "quality",
+    "render": "report", "system": "system", "over_time": "timeline", "performance_figures":
+    "timeline", "trend": "timeline", "Verdict": "verdict", "conclude": "verdict",
+    "seasonal_volume": "volume",
 }  # fmt: skip
 
 __all__ = [
@@ -43,8 +46,8 @@ __all__ = [
     "business", "business_metrics", "business_over_time", "by_group", "check_contract",
     "check_estimate", "concept", "conclude", "decisions", "derive_contract", "drift",
     "estimate", "estimator", "fairness_figures", "over_time", "performance",
-    "performance_figures", "predictions_log", "profile", "read_contract", "reliability",
-    "render", "require", "system", "trend",
+    "performance_figures", "pipeline", "predictions_log", "profile", "read_contract",
+    "reliability", "render", "require", "seasonal_volume", "system", "trend",
 ]  # fmt: skip
 
 
