@@ -168,6 +168,23 @@ class Alerts(_Table):
     """Name → `local` (a line in `.mlops/alerts.log`), an apprise URL, or `env:NAME` of one."""
 
 
+class Business(_Table):
+    """``[tool.mlops.business.NAME]``: a figure that a model exists to keep high or low."""
+
+    sql: str
+    """Aggregate over the table `predictions` (predictions with their labels), or a whole query."""
+    goal: float
+    """What it should reach (`up`) or stay under (`down`)."""
+    unit: str = ""
+    """Unit of the figure and its goal."""
+    direction: Literal["up", "down"] = "up"
+    """Which way is better."""
+    tolerance: float = 0.0
+    """Share of the goal by which it may be missed with a warning only."""
+    model: str = ""
+    """The model it is of; empty: of every model."""
+
+
 class Config(_Table):
     """``[tool.mlops]``: the whole configuration of a project."""
 
@@ -186,6 +203,7 @@ class Config(_Table):
     approvals: Approvals = msgspec.field(default_factory=Approvals)
     monitoring: Monitoring = msgspec.field(default_factory=Monitoring)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
+    business: dict[str, Business] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -407,6 +425,7 @@ def tables() -> dict[str, type[_Table]]:
         "tool.mlops.approvals": Approvals,
         "tool.mlops.monitoring": Monitoring,
         "tool.mlops.alerts": Alerts,
+        "tool.mlops.business.NAME": Business,
     }
 
 

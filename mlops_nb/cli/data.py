@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlops_nb.cli.data_contract import check, contract
 from mlops_nb.cli.output import echo_json, echo_table, format_option
 from mlops_nb.errors import ExitCode, InputError
 
@@ -27,7 +28,11 @@ engine_option = click.option(
     name="data", epilog="Example: mlops data drift january.parquet february.parquet --report d.html"
 )
 def command() -> None:
-    """Profile data and measure drift."""
+    """Profile data, measure drift, check contracts."""
+
+
+command.add_command(contract)
+command.add_command(check)
 
 
 @command.command(epilog="Example: mlops data profile train.parquet -o reference.json")

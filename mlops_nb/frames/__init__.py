@@ -6,6 +6,7 @@ counts of values, a sample) is computed where the data are and comes back small.
 
 from __future__ import annotations
 
+from mlops_nb.frames.figure import evaluate
 from mlops_nb.frames.period import by_period, in_periods, span, values_by_period
 from mlops_nb.frames.query import (
     FINITE,
@@ -24,10 +25,43 @@ from mlops_nb.frames.query import (
     value_counts,
     vectors,
 )
+from mlops_nb.frames.rules import (
+    Rule,
+    count_breaches,
+    count_orphans,
+    count_repeated,
+    examples,
+    newest,
+)
 from mlops_nb.frames.source import open_table, read_table
 
 __all__ = [
-    "FINITE", "Kind", "Moments", "by_period", "distinct", "filled", "histograms", "in_periods",
-    "kinds", "longest_gap", "open_table", "read_table", "repeated_rows", "rows", "sample", "span",
-    "summarise", "to_pandas", "value_counts", "values_by_period", "vectors",
-]  # fmt: skip
+    "FINITE",
+    "Kind",
+    "Moments",
+    "Rule",
+    "by_period",
+    "count_breaches",
+    "count_orphans",
+    "count_repeated",
+    "distinct",
+    "evaluate",
+    "examples",
+    "filled",
+    "histograms",
+    "in_periods",
+    "kinds",
+    "longest_gap",
+    "newest",
+    "open_table",
+    "read_table",
+    "repeated_rows",
+    "rows",
+    "sample",
+    "span",
+    "summarise",
+    "to_pandas",
+    "value_counts",
+    "values_by_period",
+    "vectors",
+]

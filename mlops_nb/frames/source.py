@@ -63,7 +63,7 @@ def _open(source: Any, engine: str) -> tuple[ibis.Table, str]:
     if engine != "duckdb":
         raise InputError(f"{engine} reads files, not a {type(source).__name__}", "give a path")
     # Its own connection each: the data are let go of together with the table.
-    data = _arrow(source)
+    data = arrow(source)
     if not data.num_columns:
         raise InputError("the table has no column", "check what it was made from")
     connection = ibis.duckdb.connect()
@@ -150,7 +150,7 @@ def _exists(path: str) -> bool:
     )
 
 
-def _arrow(source: Any) -> pa.Table:
+def arrow(source: Any) -> pa.Table:
     """Turn a table in memory into Arrow; a column of mixed types becomes text."""
     if isinstance(source, pa.Table):
         return source

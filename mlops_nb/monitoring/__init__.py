@@ -8,29 +8,78 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlops_nb.monitoring.business import business
+    from mlops_nb.monitoring.attribution import Attribution, attribute
+    from mlops_nb.monitoring.business import business, business_metrics, business_over_time
+    from mlops_nb.monitoring.calibration import concept, reliability
+    from mlops_nb.monitoring.contract import Contract, derive_contract, read_contract
+    from mlops_nb.monitoring.decisions import decisions
     from mlops_nb.monitoring.drift import Drift, drift
-    from mlops_nb.monitoring.fairness import by_group
+    from mlops_nb.monitoring.estimate import check_estimate, estimate, estimator
+    from mlops_nb.monitoring.fairness import by_group, fairness_figures
     from mlops_nb.monitoring.performance import performance
+    from mlops_nb.monitoring.pipeline import pipeline
     from mlops_nb.monitoring.policy import Policy, policy
     from mlops_nb.monitoring.predictions import PredictionsLog, predictions_log
     from mlops_nb.monitoring.profile import Profile, profile
+    from mlops_nb.monitoring.quality import check_contract, require
     from mlops_nb.monitoring.report import render
     from mlops_nb.monitoring.system import system
+    from mlops_nb.monitoring.timeline import over_time, performance_figures, trend
     from mlops_nb.monitoring.verdict import Verdict, conclude
+    from mlops_nb.monitoring.volume import seasonal_volume
 
 _HOME = {
-    "Drift": "drift", "drift": "drift", "Profile": "profile", "profile": "profile",
-    "PredictionsLog": "predictions", "predictions_log": "predictions",
-    "performance": "performance", "by_group": "fairness", "system": "system",
-    "Policy": "policy", "policy": "policy",
-    "business": "business", "Verdict": "verdict", "conclude": "verdict", "render": "report",
+    "Attribution": "attribution", "attribute": "attribution", "business": "business",
+    "business_metrics": "business", "business_over_time": "business", "concept": "calibration",
+    "reliability": "calibration", "Contract": "contract", "derive_contract": "contract",
+    "read_contract": "contract", "decisions": "decisions", "Drift": "drift", "drift": "drift",
+    "check_estimate": "estimate", "estimate": "estimate", "estimator": "estimate", "by_group":
+    "fairness", "fairness_figures": "fairness", "performance": "performance", "pipeline":
+    "pipeline", "PredictionsLog": "predictions", "predictions_log": "predictions", "Profile":
+    "profile", "profile": "profile", "check_contract": "quality", "require": "quality",
+    "render": "report", "system": "system", "over_time": "timeline", "performance_figures":
+    "timeline", "trend": "timeline", "Verdict": "verdict", "conclude": "verdict",
+    "seasonal_volume": "volume", "Policy": "policy", "policy": "policy",
 }  # fmt: skip
 
 __all__ = [
-    "Drift", "Policy", "PredictionsLog", "Profile", "Verdict", "business", "by_group", "conclude",
-    "drift", "performance", "policy", "predictions_log", "profile", "render", "system",
-]  # fmt: skip
+    "Attribution",
+    "Contract",
+    "Drift",
+    "Policy",
+    "PredictionsLog",
+    "Profile",
+    "Verdict",
+    "attribute",
+    "business",
+    "business_metrics",
+    "business_over_time",
+    "by_group",
+    "check_contract",
+    "check_estimate",
+    "concept",
+    "conclude",
+    "decisions",
+    "derive_contract",
+    "drift",
+    "estimate",
+    "estimator",
+    "fairness_figures",
+    "over_time",
+    "performance",
+    "performance_figures",
+    "pipeline",
+    "policy",
+    "predictions_log",
+    "profile",
+    "read_contract",
+    "reliability",
+    "render",
+    "require",
+    "seasonal_volume",
+    "system",
+    "trend",
+]
 
 
 class _Lazy(ModuleType):

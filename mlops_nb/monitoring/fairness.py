@@ -3,65 +3,66 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from mlops_nb.errors import InputError, did_you_mean
+from mlops_nb.monitoring.groups import Group, GroupFigure, group_figures, name_of, require_groups
+from mlops_nb.monitoring.timeline import Measured
 from mlops_nb.result import Result, Status
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RATES = ("selection_rate", "true_positive_rate", "false_positive_rate", "accuracy")
 WORDS = {
     "selection_rate": "share of positive answers",
     "true_positive_rate": "share of true cases found",
     "false_positive_rate": "share of false alarms",
     "accuracy": "share of right answers",
     "roc_auc": "ranking (ROC AUC)",
+    "calibration": "mean score minus share of positives",
 }
 ADVICE = "decide whether the difference can be justified; if not, look at the group's data"
+RATIOS = ("selection_rate", "true_positive_rate", "false_positive_rate", "accuracy")
+"""Figures that a ratio makes sense of."""
 LEVEL = 0.01
 """Chance of a false alarm over all pairs of groups of one check."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Figure:
-    value: float
-    error: float
-    rows: int
-
-
 def by_group(
     frame: pd.DataFrame,
-    groups: Sequence[str],
+    groups: Sequence[Group],
     *,
     label: str,
     prediction: str = "prediction",
     score: str = "score",
     minimum: int = 100,
     max_difference: float = 0.1,
+    min_ratio: float | None = None,
     window: str = "",
 ) -> list[Result]:
-    """Compare the groups in a column by selection rate, TPR, FPR, accuracy and ROC AUC.
+    """Compare groups by selection rate, TPR, FPR, accuracy, ROC AUC and calibration.
 
-    A difference warns when it is above `max_difference` and beyond the noise of sampling, all
-    pairs of groups considered. Figures are fairlearn's, by its `MetricFrame`.
+    A difference warns when it is above `max_difference` (or the ratio below `min_ratio`) and
+    beyond the noise of sampling, all pairs of groups considered. Figures are fairlearn's, by its
+    `MetricFrame`.
 
     Parameters
     ----------
     frame : DataFrame
         Predictions with their labels, missing where none has come yet. Where they are not 0 and 1
         but names or numbers of classes, the accuracy alone is compared.
-    groups : sequence of str
-        Columns that hold the groups, each looked at on its own.
+    groups : sequence of str or of sequences of str
+        Columns that hold the groups, each looked at on its own; of several columns together,
+        such as ``("sex", "age")``, every intersection is a group.
     label, prediction, score : str
         Columns: the truth, the answer, and the probability of the positive class if there is one.
     minimum : int
         A group needs so many rows (for TPR positives, for FPR negatives) to be compared.
     max_difference : float
         Largest difference between two groups that does not matter, 0 to 1.
+    min_ratio : float, optional
+        Smallest ratio of the lowest to the highest share that does not matter: 0.8 is the rule
+        of four fifths. Of rates only.
     window : str
         The period the rows are of.
 
@@ -69,130 +70,70 @@ def by_group(
     -------
     list of Result
         ``fairness.<figure>``, subject the column; `value` is the largest difference, the evidence
-        holds each group's figure with its 95 % interval, and the ratio of lowest to highest.
+        holds each group's figure, the difference and the ratio of lowest to highest, each with its
+        95 % interval.
 
     Raises
     ------
     InputError
         A column is missing.
     """
-    for name in (*groups, prediction):
-        if name not in frame.columns:
-            raise InputError(
-                f"the table has no column {name!r}", did_you_mean(name, map(str, frame.columns))
-            )
+    require_groups(frame, groups, prediction)
     results = []
     for group in groups:
-        figures = _figures(frame, group, label, prediction, score)
+        figures = group_figures(frame, group, label=label, prediction=prediction, score=score)
         for metric, found in figures.items():
             large = {name: figure for name, figure in found.items() if figure.rows >= minimum}
+            seen, subject = len(found), name_of(group)
+            ratio = min_ratio if metric in RATIOS else None
             results.append(
-                _judge(metric, group, large, len(found), minimum, max_difference, window)
+                _judge(metric, subject, large, seen, minimum, max_difference, ratio, window)
             )
     return results
 
 
-def _figures(
-    frame: pd.DataFrame, group: str, label: str, prediction: str, score: str
-) -> dict[str, dict[str, _Figure]]:
-    import numpy as np
-    from fairlearn import metrics as fair
+def fairness_figures(
+    group: Group,
+    *,
+    label: str,
+    prediction: str = "prediction",
+    score: str = "score",
+    minimum: int = 50,
+) -> Callable[[pd.DataFrame], Measured]:
+    """Return the function that measures the largest difference between groups in a window.
 
-    rows = frame[frame[group].notna() & frame[prediction].notna()]
-    if not len(rows):
-        return {name: {} for name in RATES}
-    if not _is_binary(rows, prediction, label):
-        return _right_answers(rows, group, label, prediction)
-    names, answers = rows[group].astype(str), rows[prediction].astype(float)
-    selected = fair.MetricFrame(
-        metrics={"value": fair.selection_rate, "rows": fair.count},
-        y_true=answers, y_pred=answers, sensitive_features=names,
-    ).by_group  # fmt: skip
-    found = {"selection_rate": _rates(selected["value"], selected["rows"])}
-    known = rows[label].notna() if label in rows.columns else np.zeros(len(rows), dtype=bool)
-    if not known.any():
-        return found | {name: {} for name in RATES[1:]}
-    truth = rows.loc[known, label].astype(float)
-    labelled = fair.MetricFrame(
-        metrics={
-            "true_positive_rate": _share(1.0, fair.true_positive_rate),
-            "false_positive_rate": _share(0.0, fair.false_positive_rate),
-            "accuracy": lambda t, p: float((t == p).mean()),
-            "positives": lambda t, _: int((t == 1).sum()),
-            "negatives": lambda t, _: int((t == 0).sum()),
-            "rows": fair.count,
-        },
-        y_true=truth, y_pred=answers[known], sensitive_features=names[known],
-    ).by_group  # fmt: skip
-    found["true_positive_rate"] = _rates(labelled["true_positive_rate"], labelled["positives"])
-    found["false_positive_rate"] = _rates(labelled["false_positive_rate"], labelled["negatives"])
-    found["accuracy"] = _rates(labelled["accuracy"], labelled["rows"])
-    if score in rows.columns:
-        found["roc_auc"] = _aucs(truth, rows.loc[known, score], names[known])
-    return found
+    Parameters
+    ----------
+    group : str or sequence of str
+        The column of the groups, or several.
+    label, prediction, score, minimum
+        As of :func:`by_group`; a window is small, so the minimum is lower.
 
+    Returns
+    -------
+    callable
+        For :func:`mlops_nb.monitoring.over_time`: figure → difference and its standard error.
+    """
 
-def _is_binary(rows: pd.DataFrame, *columns: str) -> bool:
-    import pandas as pd
+    def measured(part: pd.DataFrame) -> Measured:
+        require_groups(part, [group], prediction)
+        figures = group_figures(part, group, label=label, prediction=prediction, score=score)
+        found = {}
+        for metric, by_name in figures.items():
+            large = [figure for figure in by_name.values() if figure.rows >= minimum]
+            if len(large) > 1:
+                low = min(large, key=lambda figure: figure.value)
+                high = max(large, key=lambda figure: figure.value)
+                error = math.hypot(low.error, high.error)
+                found[metric] = (high.value - low.value, error)
+        return found
 
-    known = [rows[name].dropna() for name in columns if name in rows.columns]
-    return all(bool(pd.to_numeric(part, errors="coerce").isin((0, 1)).all()) for part in known)
-
-
-def _right_answers(
-    rows: pd.DataFrame, group: str, label: str, prediction: str
-) -> dict[str, dict[str, _Figure]]:
-    """Return the accuracy by group, the one figure that needs no positive class."""
-    from pandas.api.types import is_numeric_dtype
-
-    if label not in rows.columns:
-        return {"accuracy": {}}
-    known = rows[rows[label].notna()]
-    given, truth = known[prediction], known[label]
-    if not (is_numeric_dtype(given) and is_numeric_dtype(truth)):
-        given, truth = given.astype(str), truth.astype(str)
-    elif not (truth == truth.round()).all():
-        return {"accuracy": {}}  # measurements, not classes: never right to the last digit
-    grouped = (given == truth).astype(float).groupby(known[group].astype(str))
-    return {"accuracy": _rates(grouped.mean(), grouped.size())}
-
-
-def _share(of: float, rate: Any) -> Any:
-    """Return fairlearn's rate, NaN for a group that has none of the class it is a share of."""
-    return lambda truth, answers: (
-        float(rate(truth, answers, pos_label=1)) if (truth == of).any() else math.nan
-    )
-
-
-def _rates(values: Any, counts: Any) -> dict[str, _Figure]:
-    return {
-        str(name): _Figure(value=p, error=_wilson(p, n), rows=n)
-        for name, p, n in zip(values.index, map(float, values), map(int, counts), strict=True)
-        if n and not math.isnan(p)
-    }
-
-
-def _wilson(p: float, n: int) -> float:
-    """Return the standard error that makes Wilson's interval (1927): never 0 at rates of 0 or 1."""
-    z = 1.96
-    return math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-
-
-def _aucs(truth: Any, scores: Any, names: Any) -> dict[str, _Figure]:
-    from mlops_nb.monitoring.metrics import roc_auc
-
-    found = {}
-    usable = scores.notna()
-    for name, part in truth[usable].groupby(names[usable]):
-        if part.nunique() == 2:
-            value, error = roc_auc(part.to_numpy(), scores[part.index].to_numpy(dtype=float))
-            found[str(name)] = _Figure(value=value, error=error, rows=len(part))
-    return found
+    return measured
 
 
 def _judge(
-    metric: str, group: str, found: dict[str, _Figure], seen: int,
-    minimum: int, max_difference: float, window: str,
+    metric: str, group: str, found: dict[str, GroupFigure], seen: int,
+    minimum: int, max_difference: float, min_ratio: float | None, window: str,
 ) -> Result:  # fmt: skip
     from scipy.special import ndtri
 
@@ -209,8 +150,10 @@ def _judge(
     difference = found[high].value - found[low].value
     error = math.hypot(found[high].error, found[low].error)
     pairs = len(found) * (len(found) - 1) / 2
-    sure = difference > -float(ndtri(LEVEL / 2 / pairs)) * error
-    status = Status.WARNED if sure and difference > max_difference else Status.PASSED
+    bound = -float(ndtri(LEVEL / 2 / pairs))
+    ratio, ratio_error = _ratio(found[low], found[high])
+    unequal = difference > max_difference or (min_ratio is not None and ratio < min_ratio)
+    status = Status.WARNED if difference > bound * error and unequal else Status.PASSED
     return Result(
         name=f"fairness.{metric}",
         subject=group,
@@ -221,14 +164,30 @@ def _judge(
         message=f"{WORDS[metric]} by {group}: {_range(found, low, high, seen)}",
         advice=ADVICE if status is Status.WARNED else "",
         evidence={
-            "ratio": found[low].value / found[high].value if found[high].value else None,
+            "difference": {
+                "value": difference,
+                "low": max(0.0, difference - 1.96 * error),
+                "high": difference + 1.96 * error,
+            },
+            "ratio": ratio if metric in RATIOS else None,
+            "ratio_low": ratio * math.exp(-1.96 * ratio_error) if metric in RATIOS else None,
+            "ratio_high": min(1.0, ratio * math.exp(1.96 * ratio_error))
+            if metric in RATIOS
+            else None,
             "standard_error": error,
-            "groups": {name: _interval(figure) for name, figure in found.items()},
+            "groups": {name: _interval(metric, figure) for name, figure in found.items()},
         },
     )
 
 
-def _range(found: dict[str, _Figure], low: str, high: str, seen: int) -> str:
+def _ratio(low: GroupFigure, high: GroupFigure) -> tuple[float, float]:
+    """Return the ratio of two shares and the standard error of its logarithm (Katz 1978)."""
+    if low.value <= 0 or high.value <= 0:
+        return (0.0, 0.0) if high.value > 0 else (1.0, 0.0)
+    return low.value / high.value, math.hypot(low.error / low.value, high.error / high.value)
+
+
+def _range(found: dict[str, GroupFigure], low: str, high: str, seen: int) -> str:
     small = f"; {seen - len(found)} groups are too small" if seen > len(found) else ""
     return (
         f"from {found[low].value:.3g} ({low}) to {found[high].value:.3g} ({high}) "
@@ -236,7 +195,8 @@ def _range(found: dict[str, _Figure], low: str, high: str, seen: int) -> str:
     )
 
 
-def _interval(figure: _Figure) -> dict[str, float]:
+def _interval(metric: str, figure: GroupFigure) -> dict[str, float]:
     half = 1.96 * figure.error
-    low, high = max(0.0, figure.value - half), min(1.0, figure.value + half)
+    least = -1.0 if metric == "calibration" else 0.0
+    low, high = max(least, figure.value - half), min(1.0, figure.value + half)
     return {"value": figure.value, "low": low, "high": high, "rows": figure.rows}

@@ -15,6 +15,8 @@ from mlops_nb.monitoring.statistics import auc_error
 Values = NDArray[np.float64]
 BINS = 10
 """Equal-width bins of the score in the calibration error."""
+TOP = 0.1
+"""Share of the rows with the highest scores that the lift is of."""
 REPEATS = 200
 """Bootstrap samples where no formula gives the standard error."""
 
@@ -102,6 +104,48 @@ def calibration_error(truth: Values, score: Values) -> tuple[float, float]:
     return error(slice(None)), float(np.std(repeats))
 
 
+def lift(truth: Values, score: Values) -> tuple[float, float]:
+    """Return how much denser positives are among the top tenth of the scores; 1 is chance.
+
+    Rows that tie with the last of the tenth count in part, so that their order does not matter.
+    Error by the delta method, the bound of the tenth taken as fixed.
+    """
+    wanted = max(1.0, TOP * len(score))
+    bound = np.partition(score, -math.ceil(wanted))[-math.ceil(wanted)]
+    above, level = score > bound, score == bound
+    top = above + level * (wanted - above.sum()) / level.sum()
+    share, base = float(truth @ top) / wanted, float(truth.mean())
+    if not base:
+        return math.nan, math.inf
+    value = share / base
+    influence = top * (truth - share) * len(score) / wanted - value * (truth - base)
+    return value, _mean(influence / base)[1]
+
+
+def precision(truth: Values, prediction: Values) -> tuple[float, float]:
+    """Return the share of true cases among the positive answers."""
+    return _ratio(truth * prediction, prediction)
+
+
+def recall(truth: Values, prediction: Values) -> tuple[float, float]:
+    """Return the share of the true cases that were found."""
+    return _ratio(truth * prediction, truth)
+
+
+def f1(truth: Values, prediction: Values) -> tuple[float, float]:
+    """Return the harmonic mean of precision and recall."""
+    return _ratio(2 * truth * prediction, truth + prediction)
+
+
+def _ratio(above: Values, below: Values) -> tuple[float, float]:
+    """Return Σ above / Σ below; error by the delta method, NaN when nothing stands below."""
+    share = float(below.mean())
+    if not share:
+        return math.nan, math.inf
+    value = float(above.mean()) / share
+    return value, _mean((above - value * below) / share)[1]
+
+
 def accuracy(truth: Values, prediction: Values) -> tuple[float, float]:
     """Return the share of right answers."""
     return _mean((truth == prediction).astype(float))
@@ -110,6 +154,40 @@ def accuracy(truth: Values, prediction: Values) -> tuple[float, float]:
 def positive_rate(truth: Values, _prediction: Values) -> tuple[float, float]:
     """Return the share of positives among the labels."""
     return _mean(truth)
+
+
+def macro_f1(truth: Values, prediction: Values) -> tuple[float, float]:
+    """Return the mean F1 over the classes that occur as truth or as answer; delta method."""
+    classes = np.union1d(truth, prediction)
+    value, influence = 0.0, np.zeros(len(truth))
+    for one in classes:
+        own, given = (truth == one).astype(float), (prediction == one).astype(float)
+        share = float((own + given).mean())
+        found = 2 * float((own * given).mean()) / share
+        value += found / len(classes)
+        influence += (2 * own * given - found * (own + given)) / share / len(classes)
+    return value, _mean(influence)[1]
+
+
+def class_log_loss(truth: Values, chances: Values) -> tuple[float, float]:
+    """Return the mean log loss; `truth` holds places of classes, `chances` a column for each."""
+    given = chances[np.arange(len(truth)), truth.astype(int)]
+    return _mean(-np.log(np.clip(given, 1e-15, 1.0)))
+
+
+def class_roc_auc(truth: Values, chances: Values) -> tuple[float, float]:
+    """Return the mean area under the curves of each class against the rest.
+
+    The error is the mean of theirs: exact if they went up and down together, else too large.
+    """
+    found = []
+    for place in range(chances.shape[1]):
+        own = (truth == place).astype(float)
+        if 0 < own.sum() < len(own):
+            found.append(roc_auc(own, chances[:, place]))
+    if not found:
+        return math.nan, math.inf
+    return float(np.mean([v for v, _ in found])), float(np.mean([e for _, e in found]))
 
 
 def mae(truth: Values, prediction: Values) -> tuple[float, float]:
@@ -155,9 +233,20 @@ BINARY: Mapping[str, Metric] = {
         better="low", margin=0.03, of="score", compute=calibration_error,
         words="the calibration error",
     ),
+    "lift": Metric(
+        better="high", margin=0.1, relative=True, of="score", compute=lift,
+        words="the lift of the top tenth",
+    ),
     "accuracy": Metric(
         better="high", margin=0.02, of="prediction", compute=accuracy, words="the accuracy"
     ),
+    "precision": Metric(
+        better="high", margin=0.05, of="prediction", compute=precision, words="the precision"
+    ),
+    "recall": Metric(
+        better="high", margin=0.05, of="prediction", compute=recall, words="the recall"
+    ),
+    "f1": Metric(better="high", margin=0.05, of="prediction", compute=f1, words="F1"),
     "positive_rate": Metric(
         better="equal", margin=0.05, of="prediction", compute=positive_rate,
         words="the share of positives",
@@ -174,5 +263,20 @@ REGRESSION: Mapping[str, Metric] = {
     ),
     "r2": Metric(better="high", margin=0.05, of="prediction", compute=r2, words="R²"),
 }  # fmt: skip
-CLASSES: Mapping[str, Metric] = {"accuracy": BINARY["accuracy"]}
+CLASSES: Mapping[str, Metric] = {
+    "accuracy": BINARY["accuracy"],
+    "macro_f1": Metric(
+        better="high", margin=0.03, of="prediction", compute=macro_f1, words="the macro F1"
+    ),
+    "roc_auc": Metric(
+        better="high", margin=0.02, of="score", compute=class_roc_auc,
+        words="the ranking (ROC AUC, each class against the rest)",
+    ),
+    "log_loss": Metric(
+        better="low", margin=0.1, relative=True, of="score", compute=class_log_loss,
+        words="the log loss",
+    ),
+}  # fmt: skip
 """Of more than two classes, or of two that are not called 0 and 1."""
+PROBABILITIES = ("log_loss", "brier", "calibration_error")
+"""Figures that need scores between 0 and 1; the others take any order."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlops_nb.errors import InputError, did_you_mean
-from mlops_nb.monitoring.metrics import BINARY, CLASSES, REGRESSION, Metric, accuracy
+from mlops_nb.errors import InputError
+from mlops_nb.monitoring.answers import METRICS, Answers, answers
+from mlops_nb.monitoring.metrics import PROBABILITIES, Metric
 from mlops_nb.result import Result, Status
 
 if TYPE_CHECKING:
@@ -19,6 +21,26 @@ FEW = 30
 """With fewer labelled rows nothing is concluded."""
 SURE = 2.58
 """Standard errors that a fall must exceed: once in 200 windows by chance alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure of performance.
+
+    Parameters
+    ----------
+    metric : Metric
+        What it is.
+    value, error : float
+        The figure and its standard error.
+    rows : int
+        On how many rows.
+    """
+
+    metric: Metric
+    value: float
+    error: float
+    rows: int
 
 
 def measure(
@@ -31,16 +53,37 @@ def measure(
     frame : DataFrame
         Predictions with their labels.
     label, prediction, score : str
-        Columns: the truth, the answer, and the probability of the positive class if there is one.
+        Columns: the truth, the answer, and the probability of the positive class if there is one;
+        those of several classes are in ``<score>_<class>``.
 
     Raises
     ------
     InputError
-        A column is missing.
+        A column is missing, or rows repeat a ``prediction_id``.
     """
-    found = _measured(_labelled(frame, label, prediction), label, prediction, score)
-    known = _labelled(frame, label, prediction)
-    return {name: value for name, (_, value, _) in found.items()} | {"rows": float(len(known))}
+    rows = labelled(frame, label)
+    found = figures(answers(rows, label=label, prediction=prediction, score=score))
+    return {name: figure.value for name, figure in found.items()} | {"rows": float(len(rows))}
+
+
+def figures(given: Answers) -> dict[str, Figure]:
+    """Return every figure of performance that labelled answers allow, by its name."""
+    found = {}
+    for name, metric in given.metrics.items():
+        beside = given.given(metric)
+        usable = given.usable(metric) & np.isfinite(given.truth)
+        if beside is None or usable.sum() < FEW:
+            continue
+        truth, beside = given.truth[usable], beside[usable]
+        one_class = given.task == "binary" and metric.of == "score" and np.ptp(truth) == 0
+        if (one_class and name not in PROBABILITIES) or (
+            name in PROBABILITIES and (beside.min() < 0 or beside.max() > 1)
+        ):
+            continue
+        value, error = metric.compute(truth, beside)
+        if math.isfinite(value):
+            found[name] = Figure(metric=metric, value=value, error=error, rows=len(truth))
+    return found
 
 
 def performance(
@@ -64,7 +107,8 @@ def performance(
     frame : DataFrame
         Predictions with their labels, missing where none has come yet.
     label, prediction, score : str
-        Columns: the truth, the answer, and the probability of the positive class if there is one.
+        Columns: the truth, the answer, and the probability of the positive class if there is one;
+        those of several classes are in ``<score>_<class>``.
     baseline : mapping
         Figure → its value on the version's hold-out, as of :func:`measure`; figures not known here
         are left out.
@@ -81,92 +125,60 @@ def performance(
     Raises
     ------
     InputError
-        A column is missing, or the baseline holds no figure known here.
+        A column is missing, rows repeat a ``prediction_id``, or the baseline holds no figure
+        known here.
     """
-    rows = _labelled(frame, label, prediction)
+    rows = labelled(frame, label)
+    given = answers(
+        rows, label=label, prediction=prediction, score=score, classes="accuracy" in baseline
+    )
     if len(rows) < FEW:
         return [_too_few(len(rows), len(frame), window)]
-    wanted = [name for name in baseline if name in BINARY or name in REGRESSION]
+    wanted = [name for name in baseline if any(name in known for known in METRICS.values())]
     if not wanted:
-        known = ", ".join([*BINARY, *REGRESSION])
+        known = ", ".join(dict.fromkeys(name for names in METRICS.values() for name in names))
         raise InputError("the baseline holds no figure of performance", f"known: {known}")
-    found = _measured(rows, label, prediction, score, classes="accuracy" in baseline)
+    found = figures(given)
     results = []
     for name in wanted:
         if name not in found:
             results.append(_skipped(name, score, window))
             continue
-        metric, value, error = found[name]
-        margin = (margins or {}).get(name)
-        before = float(baseline[name])
+        figure, before = found[name], float(baseline[name])
         if baseline.get("rows"):
-            error *= math.sqrt(1 + len(rows) / baseline["rows"])
-        results.append(_judge(name, metric, value, error, before, margin, len(rows), window))
+            noise = figure.error * math.sqrt(1 + len(rows) / baseline["rows"])
+            figure = replace(figure, error=noise)
+        text = f"{figure.rows:,} labelled rows"
+        results.append(judge(name, figure, before, (margins or {}).get(name), text, window))
     return results
 
 
-def _labelled(frame: pd.DataFrame, label: str, prediction: str) -> pd.DataFrame:
-    if prediction not in frame.columns:
-        raise InputError(
-            f"the table has no column {prediction!r}",
-            did_you_mean(prediction, map(str, frame.columns)),
-        )
-    # Before the first label comes there is no such column either.
+def labelled(frame: pd.DataFrame, label: str) -> pd.DataFrame:
+    """Return the rows that have a label; before the first one comes there is no such column."""
     return frame[frame[label].notna()] if label in frame.columns else frame.iloc[:0]
 
 
-def _measured(
-    rows: pd.DataFrame, label: str, prediction: str, score: str, *, classes: bool = False
-) -> dict[str, tuple[Metric, float, float]]:
-    """Return metric, value and standard error of every figure the rows allow.
+def judge(
+    name: str, figure: Figure, before: float, margin: float | None, basis: str, window: str
+) -> Result:
+    """Hold a figure against its value before: beyond noise it warns, beyond the margin it fails.
 
-    With `classes`, numbers other than 0 and 1 are numbers of classes and not measurements.
+    Parameters
+    ----------
+    name : str
+        The check's name within performance.
+    figure : Figure
+        What was found; its error holds all noise there is.
+    before : float
+        The baseline.
+    margin : float, optional
+        How far it may be worse; the metric's own by default.
+    basis : str
+        What it was found on, for the sentence.
+    window : str
+        The period it is of.
     """
-    if not len(rows):
-        return {}
-    numeric = _numbers(rows[label])
-    answers = _numbers(rows[prediction])
-    scores = _numbers(rows[score]) if score in rows.columns else None
-    if numeric is None or answers is None:
-        return _accuracy_alone(rows[label].astype(str) == rows[prediction].astype(str))
-    binary = bool(np.isin(numeric, (0.0, 1.0)).all())
-    if classes and not binary:
-        return _accuracy_alone(numeric == answers)
-    found = {}
-    for name, metric in (BINARY if binary else REGRESSION).items():
-        given = answers if metric.of == "prediction" else scores
-        if given is None:
-            continue
-        usable = np.flatnonzero(np.isfinite(given))
-        one_class = len(np.unique(numeric[usable])) < 2
-        if len(usable) < FEW or (name in ("roc_auc", "average_precision") and one_class):
-            continue
-        value, error = metric.compute(numeric[usable], given[usable])
-        if math.isfinite(value):
-            found[name] = (metric, value, error)
-    return found
-
-
-def _accuracy_alone(right: Any) -> dict[str, tuple[Metric, float, float]]:
-    """Return the one figure of answers that have no positive class and no distance."""
-    value, error = accuracy(np.ones(len(right)), np.asarray(right, dtype=np.float64))
-    return {"accuracy": (CLASSES["accuracy"], value, error)}
-
-
-def _numbers(column: pd.Series) -> np.ndarray | None:
-    import pandas as pd
-
-    if column.dtype.kind == "O":  # labels joined late: 0, 1 and gaps in one column of objects
-        column = pd.Series(column.tolist(), index=column.index)
-    if column.dtype.kind not in "iufb":
-        return None
-    return column.to_numpy(dtype=float, na_value=np.nan)
-
-
-def _judge(
-    name: str, metric: Metric, value: float, error: float,
-    before: float, margin: float | None, rows: int, window: str,
-) -> Result:  # fmt: skip
+    metric, value, error = figure.metric, figure.value, figure.error
     room = margin
     if room is None:
         room = metric.margin * abs(before) if metric.relative else metric.margin
@@ -193,9 +205,16 @@ def _judge(
         value=value,
         threshold=bound,
         window=window,
-        message=f"{text}the baseline {before:.4g} ({noise}, {rows:,} labelled rows)",
+        message=f"{text}the baseline {before:.4g} ({noise}, {basis})",
         advice=_advice(status),
-        evidence={"baseline": before, "standard_error": error, "rows": rows, "margin": room},
+        evidence={
+            "baseline": before,
+            "standard_error": error,
+            "low": value - 1.96 * error,
+            "high": value + 1.96 * error,
+            "rows": figure.rows,
+            "margin": room,
+        },
     )
 
 
@@ -224,5 +243,8 @@ def _skipped(name: str, score: str, window: str) -> Result:
         subject="model",
         status=Status.SKIPPED,
         window=window,
-        message=f"{name} needs {FEW} rows with both classes and a column {score!r} of numbers",
+        message=(
+            f"{name} needs {FEW} rows with both classes and a column {score!r} of numbers"
+            + (" between 0 and 1" if name in PROBABILITIES else "")
+        ),
     )

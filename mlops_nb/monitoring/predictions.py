@@ -147,6 +147,27 @@ class PredictionsLog:
         names = (path.name.partition("=")[2] for path in self.predictions.glob("date=*"))
         return sorted(date.fromisoformat(name) for name in names)
 
+    def volume(self, start: object, end: object) -> dict[date, int]:
+        """Return how many predictions there are of each day, a repeated id counted once.
+
+        Parameters
+        ----------
+        start, end : date, datetime or str
+            First and last day, both included; a day without any is not among the answer.
+        """
+        first, last = _day(start), _day(end)
+        return {day: len(self._ids(day)) for day in self.days() if first <= day <= last}
+
+    def strangers(self) -> int:
+        """Return how many labels are of an id that was never predicted."""
+        known = {one for day in self.days() for one in self._ids(day)}
+        labels = {one for part in _read_all(self.labels, [ID]) for one in part[ID]}
+        return len(labels - known)
+
+    def _ids(self, day: date) -> set[str]:
+        folders = (self.predictions / f"date={day}").glob(f"{VERSION}=*")
+        return {one for f in folders for part in _read_all(f, [ID]) for one in part[ID]}
+
     def _join_labels(self, rows: pd.DataFrame) -> pd.DataFrame:
         import pandas as pd
 
@@ -266,7 +287,7 @@ def _file_name(rows: pd.DataFrame) -> str:
     return f"{quote(attempt.attempt, safe='')}-{key}" if attempt else f"local-{key}"
 
 
-def _read_all(folder: Path) -> list[pd.DataFrame]:
+def _read_all(folder: Path, columns: list[str] | None = None) -> list[pd.DataFrame]:
     import pandas as pd
     import pyarrow as pa
 
@@ -274,7 +295,7 @@ def _read_all(folder: Path) -> list[pd.DataFrame]:
     for path in sorted(folder.glob("[!.]*.parquet")):
         try:
             # partitioning=None: the partition is in the path, and the file's own columns count.
-            frames.append(pd.read_parquet(path, partitioning=None))
+            frames.append(pd.read_parquet(path, columns=columns, partitioning=None))
         except (pa.ArrowInvalid, OSError) as error:
             raise InputError(
                 f"cannot read {path}: {error}", "move the file away, or restore it"

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from mlops_nb.errors import InputError, did_you_mean
 from mlops_nb.result import Result, Status
+from mlops_nb.secrets import mask
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PERCENTILES = (0.5, 0.95, 0.99)
+CHANCE = 0.001
+"""Chance that an error rate which is allowed is taken for a higher one, by the luck of few rows."""
 
 
 def system(
@@ -26,6 +29,9 @@ def system(
     max_label_age: timedelta | None = None,
     latency: str = "latency_ms",
     max_latency: float | None = None,
+    error: str = "error",
+    max_error_rate: float = 0.01,
+    min_throughput: float | None = None,
     days: tuple[date, date] | None = None,
     window: str = "",
 ) -> list[Result]:
@@ -46,6 +52,12 @@ def system(
         Columns. Latency is in milliseconds.
     max_latency : float, optional
         Limit of the 95th percentile of the latency, in milliseconds.
+    error : str
+        Column that says what went wrong with a row, empty or missing where nothing did.
+    max_error_rate : float
+        Share of rows with an error that is allowed, 0 to 1.
+    min_throughput : float, optional
+        Rows an hour that there must be over the window, from its first row to its last.
     days : (first, last), optional
         Days that must each have rows; by default those from the first row to the last.
     window : str
@@ -54,8 +66,8 @@ def system(
     Returns
     -------
     list of Result
-        ``system.volume``, ``.freshness``, ``.label_freshness``, ``.missing_days``, ``.latency``:
-        those that a limit or a column was given for.
+        ``system.volume``, ``.freshness``, ``.label_freshness``, ``.missing_days``, ``.latency``,
+        ``.error_rate``, ``.throughput``: those that a limit or a column was given for.
 
     Raises
     ------
@@ -78,6 +90,10 @@ def system(
         results.append(_missing_days(times, days, window))
     if latency in frame.columns and frame[latency].notna().any():
         results.append(_latency(frame[latency], max_latency, window))
+    if error in frame.columns and len(frame):
+        results.append(_error_rate(frame[error], max_error_rate, window))
+    if min_throughput is not None:
+        results.append(_throughput(times.dropna(), min_throughput, window))
     return results
 
 
@@ -181,4 +197,42 @@ def _latency(column: pd.Series, limit: float | None, window: str) -> Result:
         message=shown + allowed,
         advice="look for what slows the scoring down" if late else "",
         evidence=figures,
+    )
+
+
+def _error_rate(column: pd.Series, limit: float, window: str) -> Result:
+    from scipy.stats import binom
+
+    said = column.fillna("").astype(str).str.strip()
+    wrong = ~said.isin(["", "False", "0", "0.0"])
+    count, share = int(wrong.sum()), float(wrong.mean())
+    # Beyond the luck of few rows: one error among ten is no rate of ten percent.
+    high = share > limit and float(binom.sf(count - 1, len(column), limit)) < CHANCE
+    often = said[wrong].value_counts()
+    what = f", most often {mask(str(often.index[0]))[:80]!r}" if count else ""
+    return Result(
+        name="system.error_rate",
+        subject="prediction",
+        status=Status.FAILED if high else Status.PASSED,
+        value=share,
+        threshold=limit,
+        window=window,
+        message=f"{count:,} of {len(column):,} rows have an error ({share:.2%}){what}",
+        advice="look at the commonest error first" if high else "",
+    )
+
+
+def _throughput(times: pd.Series, limit: float, window: str) -> Result:
+    hours = (times.max() - times.min()).total_seconds() / 3600 if len(times) > 1 else 0.0
+    rate = len(times) / hours if hours else 0.0
+    slow = rate < limit
+    return Result(
+        name="system.throughput",
+        subject="rows",
+        status=Status.FAILED if slow else Status.PASSED,
+        value=rate,
+        threshold=limit,
+        window=window,
+        message=f"{rate:,.4g} rows an hour over {hours:,.1f} hours, {limit:,.4g} are expected",
+        advice="look for a worker that stands still" if slow else "",
     )

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mlops_nb.errors import InputError
-from mlops_nb.monitoring import by_group, performance
+from mlops_nb.monitoring import by_group, fairness_figures, over_time, performance, trend
 from mlops_nb.result import Result, Status
 
 
@@ -90,8 +90,9 @@ def test_many_classes_are_compared_by_accuracy(codes: dict[str, object]) -> None
     (result,) = by_group(frame, ["group"], label="truth")
     assert (result.name, result.status) == ("fairness.accuracy", Status.WARNED)
     baseline = {"accuracy": 0.99, "macro_f1": 0.99, "rows": 900.0}
-    (found,) = performance(frame, label="truth", baseline=baseline)
-    assert (found.name, found.status) == ("performance.accuracy", Status.FAILED)
+    found = performance(frame, label="truth", baseline=baseline)
+    assert [result.name for result in found] == ["performance.accuracy", "performance.macro_f1"]
+    assert {result.status for result in found} == {Status.FAILED}
 
 
 def test_measurements_are_not_compared_by_group() -> None:
@@ -100,3 +101,48 @@ def test_measurements_are_not_compared_by_group() -> None:
     frame["prediction"] = frame["truth"] + 0.1
     (result,) = by_group(frame, ["group"], label="truth")
     assert result.status is Status.SKIPPED
+
+
+def test_intersections_calibration_and_ratios() -> None:
+    rng = np.random.default_rng(0)
+    rows = _rows(0, 6_000).assign(sex=rng.choice(["f", "m"], 6_000))
+    # Only women of b are scored too low and chosen less: neither column shows it by itself as much.
+    low = (rows["sex"] == "f") & (rows["origin"] == "b")
+    rows.loc[low, "score"] = rows.loc[low, "score"] * 0.5
+    rows["prediction"] = (rows["score"] > 0.5).astype(int)
+    found = {
+        (r.name, r.subject): r
+        for r in by_group(
+            rows, ["sex", ("origin", "sex")], label="late", max_difference=0.3, min_ratio=0.8
+        )
+    }
+    both = found["fairness.selection_rate", "origin × sex"]
+    assert both.status is Status.WARNED
+    assert (
+        min(both.evidence["groups"], key=lambda g: both.evidence["groups"][g]["value"]) == "b × f"
+    )
+    assert both.evidence["ratio_low"] <= both.evidence["ratio"] <= both.evidence["ratio_high"] < 0.8
+    difference = both.evidence["difference"]
+    assert difference["low"] < difference["value"] == both.value < difference["high"]
+    part = rows[low]
+    gap = found["fairness.calibration", "origin × sex"].evidence["groups"]["b × f"]
+    assert gap["value"] == pytest.approx((part["score"] - part["late"]).mean())
+    with pytest.raises(InputError, match="no column 'age'"):
+        by_group(rows, [("origin", "age")], label="late")
+
+
+def test_differences_over_windows() -> None:
+    before, after = _rows(0), _rows(0.2)
+    times = pd.Timestamp("2013-04-01") + pd.to_timedelta(np.arange(8_000) // 400, "D")
+    rows = pd.concat([before, after], ignore_index=True).assign(timestamp=times)
+    series = over_time(rows, fairness_figures("origin", label="late"), every="1D")
+    told = {r.subject: r for r in trend(series, "fairness.trend", better="low")}
+    assert told["selection_rate"].status is Status.WARNED
+    assert "since 2013-04-1" in told["selection_rate"].message
+
+
+def test_groups_of_one_row() -> None:
+    rows = _rows(0, 300).assign(origin=[str(i) for i in range(300)])
+    found = by_group(rows, ["origin"], label="late")
+    assert {r.status for r in found} == {Status.SKIPPED}
+    assert "0 of 300 groups" in found[0].message

@@ -7,6 +7,7 @@ from sklearn import metrics as sk
 
 from mlops_nb.errors import InputError
 from mlops_nb.monitoring import performance
+from mlops_nb.monitoring.answers import answers
 from mlops_nb.monitoring.performance import measure
 from mlops_nb.result import Result, Status
 
@@ -114,7 +115,72 @@ def test_labels_of_objects_one_class_and_no_score() -> None:
 
 def test_classes_with_names() -> None:
     rows = pd.DataFrame({"kind": ["a", "b", "c"] * 50, "prediction": ["a", "b", "b"] * 50})
-    assert measure(rows, label="kind") == {"accuracy": pytest.approx(2 / 3), "rows": 150}
+    found = measure(rows, label="kind")
+    expected = sk.f1_score(rows["kind"], rows["prediction"], average="macro")
+    assert found == {
+        "accuracy": pytest.approx(2 / 3), "macro_f1": pytest.approx(expected), "rows": 150
+    }  # fmt: skip
+
+
+def test_chances_of_classes_are_ranked_as_scikit_learn_does() -> None:
+    rng = np.random.default_rng(0)
+    chances = rng.dirichlet([1, 1, 1], 600)
+    codes = (rng.random(600)[:, None] > chances.cumsum(axis=1)[:, :2]).sum(axis=1)
+    rows = pd.DataFrame({f"score_{n}": chances[:, n] for n in range(3)})
+    rows = rows.assign(kind=codes.astype(float), prediction=chances.argmax(axis=1))
+    found = {r.name: r for r in performance(
+        rows, label="kind", baseline={"accuracy": 0.5, "roc_auc": 0.5, "log_loss": 1.0}
+    )}  # fmt: skip
+    assert found["performance.roc_auc"].value == pytest.approx(
+        sk.roc_auc_score(codes, chances, multi_class="ovr", average="macro")
+    )
+    assert found["performance.log_loss"].value == pytest.approx(sk.log_loss(codes, chances))
+
+
+def test_two_names_with_scores_are_positive_and_negative() -> None:
+    rows = _scored(2_000)
+    named = rows.assign(
+        late=rows["late"].map({0.0: "no", 1.0: "yes"}),
+        prediction=rows["prediction"].map({0: "no", 1: "yes"}),
+    )
+    assert measure(named, label="late") == measure(rows, label="late")
+
+
+def test_answers_and_lift_are_scikit_learns_and_plain_counts() -> None:
+    rows = _scored(2_000)
+    found = measure(rows, label="late")
+    y, p = rows["late"], rows["prediction"]
+    assert found["precision"] == pytest.approx(sk.precision_score(y, p))
+    assert found["recall"] == pytest.approx(sk.recall_score(y, p))
+    assert found["f1"] == pytest.approx(sk.f1_score(y, p))
+    top = rows.nlargest(200, "score")["late"].mean()
+    assert found["lift"] == pytest.approx(top / y.mean())
+    level = measure(rows.assign(score=0.5), label="late")
+    assert level["lift"] == pytest.approx(1)
+
+
+def test_the_errors_are_those_of_resampling() -> None:
+    rows = _scored(1_500)
+    given = answers(rows, label="late")
+    rng = np.random.default_rng(0)
+    for name in ("f1", "precision", "lift"):
+        metric = given.metrics[name]
+        beside = given.given(metric)
+        assert beside is not None
+        picks = (rng.integers(0, 1_500, 1_500) for _ in range(400))
+        spread = np.std([metric.compute(given.truth[p], beside[p])[0] for p in picks])
+        assert metric.compute(given.truth, beside)[1] == pytest.approx(spread, rel=0.2), name
+
+
+def test_scores_that_are_no_chances_and_repeated_ids() -> None:
+    rows = _scored(500)
+    far = rows.assign(score=np.where(rows.index == 3, np.inf, rows["score"] * 3))
+    found = _by_name(performance(far, label="late", baseline={"roc_auc": 0.8, "brier": 0.2}))
+    assert found["roc_auc"].evidence["rows"] == 499
+    assert found["brier"].status is Status.SKIPPED
+    assert "between 0 and 1" in found["brier"].message
+    with pytest.raises(InputError, match="499 rows repeat a prediction_id"):
+        performance(rows.assign(prediction_id="x"), label="late", baseline={"roc_auc": 0.8})
 
 
 def test_bad_requests() -> None:

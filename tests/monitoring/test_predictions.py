@@ -133,3 +133,16 @@ def test_bad_requests_are_refused(log: PredictionsLog) -> None:
         log.label(pd.DataFrame({"prediction_id": ["a"]}))
     with pytest.raises(InputError, match="model's name"):
         predictions_log("")
+
+
+def test_volume_counts_an_id_once_and_strangers_are_labels_without_prediction(
+    log: PredictionsLog,
+) -> None:
+    log.append(_batch("2013-06-01"), version=1)
+    log.append(_batch("2013-06-01", score=0.2), version=2)
+    log.append(_batch("2013-06-03", rows=2), version=2)
+    assert log.volume("2013-06-01", "2013-06-30") == {date(2013, 6, 1): 4, date(2013, 6, 3): 2}
+    assert log.volume("2013-06-02", "2013-06-02") == {}
+    assert log.strangers() == 0
+    log.label(pd.DataFrame({"prediction_id": ["2013-06-01-2", "unknown"], "late": [1, 0]}))
+    assert log.strangers() == 1

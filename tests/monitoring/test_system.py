@@ -87,3 +87,21 @@ def test_zones_are_compared_in_utc() -> None:
 def test_missing_timestamps_are_named() -> None:
     with pytest.raises(InputError, match="no column 'timestamp'"):
         system(pd.DataFrame({"time": [1]}), now=NOW)
+
+
+def test_errors_and_throughput() -> None:
+    rows = pd.concat([_rows()] * 5, ignore_index=True)
+    fine = rows.assign(error=[None] * 359 + ["timeout"])
+    found = _check(fine, min_throughput=4)
+    assert found["system.error_rate"].status is Status.PASSED
+    assert found["system.throughput"].status is Status.PASSED
+    assert found["system.throughput"].value == pytest.approx(360 / 71)
+    bad = rows.assign(error=[None] * 300 + ["timeout"] * 60)
+    found = _check(bad, min_throughput=10)
+    assert found["system.error_rate"].status is Status.FAILED
+    assert "60 of 360 rows have an error (16.67%), most often 'timeout'" in (
+        found["system.error_rate"].message
+    )
+    assert found["system.throughput"].status is Status.FAILED
+    few = _check(rows.head(10).assign(error=["timeout", *[""] * 9]))
+    assert few["system.error_rate"].status is Status.PASSED

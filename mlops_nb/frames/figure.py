@@ -1,0 +1,53 @@
+"""One number out of a table, by a query in SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from mlops_nb.errors import InputError
+from mlops_nb.frames.query import first_line
+from mlops_nb.frames.source import arrow
+
+
+def evaluate(frame: Any, sql: str, *, name: str) -> float | None:
+    """Return the one number that an SQL query over a table answers with; DuckDB's dialect.
+
+    Parameters
+    ----------
+    frame : table as of :func:`mlops_nb.frames.open_table`
+        The rows; they may be none.
+    sql : str
+        A query, or an expression of aggregates such as ``sum(cost) / count(*)``.
+    name : str
+        What the query calls the table.
+
+    Raises
+    ------
+    InputError
+        It is no valid query, or does not answer with one number.
+    """
+    text = sql.strip().rstrip(";")
+    first = text.split(None, 1)[0].lower() if text else ""
+    whole = first in ("select", "with", "from")
+    query = text if whole else f"SELECT {text} FROM {name}"  # noqa: S608 - the user's own words
+    # Files and the network are none of a metric's business.
+    connection = duckdb.connect(config={"enable_external_access": "false"})
+    try:
+        connection.register(name, arrow(frame))
+        found = connection.execute(query).fetchall()
+    except duckdb.Error as error:
+        raise InputError(f"the query cannot be run: {first_line(error)}", text) from error
+    finally:
+        connection.close()
+    if len(found) != 1 or len(found[0]) != 1:
+        raise InputError(
+            f"the query answers with {len(found)} rows, not with one number",
+            f"write an aggregate over {name}, such as sum(…)",
+        )
+    value = found[0][0]
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"the query answers with {value!r}, which is no number", text) from error
