@@ -15,6 +15,7 @@ from mlops_nb.config import Lint
 from mlops_nb.dataflow import CellFacts, facts, nodes_of
 from mlops_nb.lint.finding import Edit, Finding, TextEdit
 from mlops_nb.lint.names import NameProblem, name_problems
+from mlops_nb.lint.outputs import output_texts
 from mlops_nb.notebook import (
     Cell,
     Magic,
@@ -215,6 +216,12 @@ class Context:
     def calls(self) -> list[tuple[CodeCell, ast.Call, str]]:
         """Every call with its cell and the qualified name of what is called."""
         return [(cell, call, self.qualified(call.func)) for cell, call in self.nodes(ast.Call)]
+
+    @cached_property
+    def output_texts(self) -> list[tuple[Cell, int, str]]:
+        """The text of every stored output, with its cell and its position there."""
+        cells = self.notebook.code_cells
+        return [(cell, number, text) for cell in cells for number, text in output_texts(cell)]
 
     @cached_property
     def words(self) -> set[str]:
