@@ -106,7 +106,8 @@ def _names(folder: str) -> list[str]:
     """Return the modules and folders beside a notebook."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(e.name for e in entries if e.name.endswith(".py") or e.is_dir())
+            names = [e.name for e in entries if e.name.endswith(".py") or e.is_dir()]
+            return sorted(name for name in names if not name.startswith("."))
     except OSError:
         return []
 

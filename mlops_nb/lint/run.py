@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -119,14 +121,15 @@ class Linter:
         """Return what the cache holds about a file."""
         if self.cache is None:
             return None
-        content = _content(path)
-        return self.cache.get(self._key(path, content), path) if content is not None else None
+        with suppress(OSError):
+            return self.cache.get(self._key(path, _content(path)), path)
+        return None
 
     def lint(self, path: Path) -> FileReport:
         """Lint a file, and fix it when the options say so."""
         try:
-            content = path.read_bytes()
-        except OSError as error:  # no permission, a link that leads nowhere, a folder
+            content = _content(path)
+        except OSError as error:  # no permission, a link that leads nowhere
             reason = f"the file cannot be read: {error.strerror or error}"
             return self._unreadable(path, UnreadableNotebookError(path, reason))
         report = self.lint_content(path, content)
@@ -187,11 +190,13 @@ def _report(path: Path, found: list[Diagnostic]) -> FileReport:
     return FileReport(file=str(path), diagnostics=shown)
 
 
-def _content(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
+def _content(path: Path) -> bytes:
+    # Without O_NONBLOCK a pipe that nobody writes to would be waited for, for ever.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError("it is not a regular file")
+        return file.read()
 
 
 def _lint_all(linter: Linter, paths: Sequence[Path]) -> Iterator[FileReport]:
