@@ -38,6 +38,16 @@ class Lint(_Table):
     """Glob of notebooks → rules not to run on them."""
     exclude: list[str] = []
     """Globs of notebooks that are not read."""
+    jobs: list[str] = []
+    """Globs of notebooks that the rules for jobs hold for, besides the declared jobs."""
+    max_cell_lines: int = 60
+    """NBK001: lines of a code cell above which it is long."""
+    max_cells: int = 100
+    """NBK002: cells of a notebook above which it is long."""
+    max_output_kb: int = 100
+    """NBO002: kilobytes of stored outputs in a notebook above which they are too many."""
+    required_fields: list[str] = msgspec.field(default_factory=lambda: ["purpose", "owner"])
+    """NBG002: what a notebook has to say about itself in its first cells or its metadata."""
     severity: dict[str, Literal["error", "warning", "info"]] = {}
     """Rule → how much its findings weigh, instead of what the rule says."""
     strict: bool = False

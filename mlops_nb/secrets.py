@@ -35,36 +35,72 @@ class SecretMatch:
     masked: str = MASK
 
 
+# `Server=db;User Id=ada;Password=…`, as ODBC, ADO.NET and JDBC write it.
+_CONNECTION = (
+    r"(?i)\b(?:server|host|data source|user id|uid|database|username|user)=[^;\"'\n]{1,100};"
+    r"(?:[\w ]{2,30}=[^;\"'\n]{0,100};){0,8}?(?:password|pwd)=([^;\"'\s{}<>$]{4,128})"
+)
 # kind, a literal without which the pattern cannot match (a cheap first test), pattern.
 _PROVIDERS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     (kind, literal, re.compile(pattern))
     for kind, literal, pattern in (
         ("AWS access key", "AKIA", r"\bAKIA[A-Z2-7]{16}\b"),
         ("AWS temporary access key", "ASIA", r"\bASIA[A-Z2-7]{16}\b"),
+        ("AWS Bedrock key", "ABSK", r"\bABSK[A-Za-z0-9+/]{109,269}={0,2}"),
         ("GitHub token", "gh", r"\bgh[pousr]_[A-Za-z0-9]{36,255}\b"),
         ("GitHub token", "github_pat_", r"\bgithub_pat_\w{22,255}\b"),
-        ("GitLab token", "glpat-", r"\bglpat-[\w-]{20,}"),
+        ("GitLab token", "gl", r"\bgl(?:pat|dt|rt|ptt|soat|cbt|agent)-[\w-]{20,}"),
         ("Slack token", "xox", r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
+        ("Slack token", "xapp-", r"\bxapp-\d-[A-Z0-9]+-\d+-[a-z0-9]+"),
         (
             "Slack webhook",
             "hooks.slack.com",
             r"hooks\.slack\.com/services/(T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,})",
         ),
+        (
+            "Teams webhook",
+            "webhook.office.com",
+            r"webhook\.office\.com/webhookb2/([\w-]{36}@[\w-]{36}/IncomingWebhook/\w{32})",
+        ),
+        ("Discord webhook", "/api/webhooks/", r"/api/webhooks/(\d{17,20}/[\w-]{60,})"),
         ("Stripe key", "k_live_", r"\b[rs]k_live_[A-Za-z0-9]{20,}"),
         ("OpenAI key", "sk-", r"\bsk-(?:proj-|svcacct-|admin-)[\w-]{40,}"),
         ("OpenAI key", "sk-", r"\bsk-[A-Za-z0-9]{48}\b"),
+        ("OpenRouter key", "sk-or-", r"\bsk-or-v1-[0-9a-f]{64}\b"),
         ("Anthropic key", "sk-ant-", r"\bsk-ant-[\w-]{32,}"),
         ("Hugging Face token", "hf_", r"\bhf_[A-Za-z]{34}\b"),
+        ("Groq key", "gsk_", r"\bgsk_[A-Za-z0-9]{52}\b"),
+        ("Replicate token", "r8_", r"\br8_[A-Za-z0-9]{37}\b"),
+        ("Perplexity key", "pplx-", r"\bpplx-[A-Za-z0-9]{48}\b"),
+        ("Pinecone key", "pcsk_", r"\bpcsk_[A-Za-z0-9]{5,6}_[A-Za-z0-9]{63}\b"),
+        ("LangSmith key", "lsv2_", r"\blsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}\b"),
         ("Google API key", "AIza", r"\bAIza[\w-]{35}(?![\w-])"),
         ("Google OAuth token", "ya29.", r"\bya29\.[\w-]{30,}"),
+        ("Google OAuth code", "4/0A", r"(?<![\w/])4/0A[\w-]{60,}"),
         ("Google client secret", "GOCSPX-", r"\bGOCSPX-[\w-]{28}(?![\w-])"),
-        ("PyPI token", "pypi-AgE", r"\bpypi-AgEIcHlwaS5vcmc[\w-]{50,}"),
+        ("PyPI token", "pypi-AgE", r"\bpypi-AgE[\w-]{50,}"),
         ("npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
+        ("npm token", "_authToken", r"_authToken\s*=\s*([\w-]{36,})"),
+        ("Docker token", "dckr_", r"\bdckr_(?:pat|oat)_[\w-]{27,32}"),
         ("Databricks token", "dapi", r"\bdapi[a-f0-9]{32}(?:-\d)?\b"),
         ("SendGrid key", "SG.", r"\bSG\.[\w-]{22}\.[\w-]{43}(?![\w-])"),
+        ("Twilio key", "SK", r"\bSK[0-9a-f]{32}\b"),
+        ("Mailgun key", "key-", r"\bkey-[0-9a-f]{32}\b"),
+        ("Mailchimp key", "-us", r"\b[0-9a-f]{32}-us\d{1,2}\b"),
         ("Azure storage key", "AccountKey=", r"AccountKey=([A-Za-z0-9+/]{86}==)"),
+        ("Azure shared key", "SharedAccessKey=", r"SharedAccessKey=([A-Za-z0-9+/]{43}=)"),
+        ("Azure signature", "sig=", r"[?&](?:amp;)?sig=([A-Za-z0-9%+/]{43,60}(?:=|%3[dD]))"),
+        ("Azure client secret", "Q~", r"(?<![\w.~-])[\w.~-]{3}\dQ~[\w.~-]{31,34}(?![\w.~-])"),
+        ("DigitalOcean token", "_v1_", r"\bdo[opr]_v1_[a-f0-9]{64}\b"),
+        ("Grafana token", "gls", r"\bglsa_[A-Za-z0-9]{32}_[0-9a-f]{8}\b"),
+        ("Vault token", "hvs.", r"\bhvs\.[\w-]{90,}"),
         ("Telegram bot token", ":AA", r"\b\d{8,10}:AA[\w-]{33}(?![\w-])"),
         ("JSON web token", "eyJ", r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
+        (
+            "Kaggle key",
+            '"key"',
+            r"\"username\"\s*:\s*\"\w+\"\s*,\s*\"key\"\s*:\s*\"([0-9a-f]{32})\"",
+        ),
         (
             "private key",
             "PRIVATE KEY",
@@ -73,7 +109,20 @@ _PROVIDERS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         (
             "password in a URL",
             "://",
-            r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>{}$%]{1,64}:([^\s:/@\"'<>{}$]{4,128})@[\w.-]",
+            r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>{}$%]{0,64}:([^\s:/@\"'<>{}$]{4,128})@[\w.-]",
+        ),
+        ("password in a connection string", "assword=", _CONNECTION),
+        ("password in a connection string", "wd=", _CONNECTION),
+        ("basic credentials", "asic ", r"(?i)\bbasic ([A-Za-z0-9+/]{16,}={1,2})(?=[\"'\s])"),
+        (
+            "bearer token",
+            "earer ",
+            r"(?i)authorization[\"']?\s*[:,=]\s*f?[\"']bearer ([\w.~+/-]{20,}=*)[\"']",
+        ),
+        (
+            "password of a command",
+            "curl",
+            r"\bcurl\b[^\n|;&]{0,200}?\s(?:-u|--user)[ =][\"']?[\w.@-]+:([^\s\"'$:{}]{6,})",
         ),
     )
 )
@@ -83,8 +132,10 @@ _QUOTED = re.compile(
 )
 _EXPORTED = re.compile(rf"(?i){_WORDS}(?:=|[ \t]+)(?P<value>[^\s\"'$]{{12,256}})[ \t]*(?:$|\n|;|&)")
 _EXPORT = re.compile(r"(?:^|[\s;&!])(?:export|%(?:set_)?env)\s+\w*$")
-# The first test, on small letters: an alternation that ignores case is ten times slower.
+# The first tests, on small letters: an alternation that ignores case is ten times slower, and a
+# plain search ten times faster still.
 _WORD = re.compile(_WORDS)
+_STEMS = ("passw", "passphrase", "secret", "token", "apikey", "api_key", "access", "auth")
 _PLACEHOLDER = re.compile(
     r"(?i)your|example|dummy|fake|placeholder|change|insert|replace|redacted|xxx|\*\*\*|\.\.\.|"
     r"<|>|\{|\}|\$|^test|todo|abcdef|123456|passw|secret|sample|hidden|removed|_here"
@@ -125,6 +176,8 @@ def _candidates(text: str) -> Iterator[SecretMatch]:
     small = text.lower()
     if len(small) != len(text):  # a few letters of other scripts grow
         small = "".join(c.lower() if c.isascii() else c for c in text)
+    if not any(stem in small for stem in _STEMS):
+        return
     for word in _WORD.finditer(small):
         match = _QUOTED.match(text, word.start()) or _EXPORTED.match(text, word.start())
         if match and _looks_random(match["value"]):

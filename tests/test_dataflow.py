@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_nb.dataflow import CellFacts, facts, nodes_of, slice_cells
+from mlops_nb.dataflow import (
+    CellFacts,
+    bound_on_some_paths,
+    facts,
+    nodes_of,
+    slice_cells,
+)
 
 
 def of(source: str) -> CellFacts:
@@ -139,3 +145,52 @@ def test_nodes_come_in_file_order() -> None:
     tree = ast.parse("a = f(b)\nc = [d, e]")
     names = [node.id for node in nodes_of(tree) if isinstance(node, ast.Name)]
     assert names == ["a", "f", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("if a: x = 1", {"x"}),
+        ("if a: x = 1\nelse: x = 2", set()),
+        ("if a: x = 1\nelse: y = 2", {"x", "y"}),
+        ("if a: x = 1\nelif b: x = 2", {"x"}),
+        ("if a: x = 1\nelif b: x = 2\nelse: raise ValueError", set()),
+        ("import sys\nif a: x = 1\nelse: sys.exit(1)", set()),
+        ("if True: x = 1", set()),
+        ("if __name__ == '__main__': x = 1", set()),
+        ("if False: x = 1", {"x"}),
+        ("if (n := a): x = 1", {"x"}),
+        ("x = 0\nif a: x = 1", set()),
+        ("if a: x = 1\nx = 2", set()),
+        ("if a: x = 1\nif not a: x = 2", set()),
+        ("if 'x' not in globals(): x = 1", set()),
+        ("try: x\nexcept NameError: x = 1", set()),
+        ("try: x = f()\nexcept OSError: print(1)", {"x"}),
+        ("try: x = f()\nexcept OSError: x = None", set()),
+        ("try: x = f()\nexcept OSError: raise", set()),
+        ("try: x = f()\nfinally: y = 1", set()),
+        ("try: x = f'{a}'; y = f()\nexcept OSError: print(1)", {"y"}),
+        ("try: x = f()\nexcept OSError as e: x = e", set()),
+        ("try: import x\nexcept ImportError: print(1)", set()),
+        ("try: f()\nexcept OSError: print(1)\nelse: x = 1", {"x"}),
+        ("with a as b:\n  if b: x = 1", set()),
+        ("if a:\n  with b as c: x = c", {"c", "x"}),
+        ("for i in a:\n  if i: x = 1", set()),
+        ("if a:\n  for i in b: pass", set()),
+        ("match a:\n  case 1: x = 1\n  case 2: x = 2", {"x"}),
+        ("match a:\n  case 1: x = 1\n  case _: x = 2", set()),
+        ("if a: del x", {"x"}),
+    ],
+)
+def test_names_bound_on_some_paths_only(source: str, names: set[str]) -> None:
+    assert set(bound_on_some_paths(ast.parse(source))) == names
+
+
+def test_the_name_of_a_handler_ends_with_it() -> None:
+    found = of("try: f()\nexcept OSError as e: print(e)")
+    assert [(e.kind, e.name) for e in found.events if e.name == "e"] == [
+        ("bind", "e"),
+        ("read", "e"),
+        ("release", "e"),
+    ]
+    assert found.deletes == frozenset()

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from mlops_nb.dataflow.scopes import children_of
+
 _INTROSPECTION = frozenset(
     {"globals", "locals", "vars", "dir", "version_info", "PY2", "PY3", "TYPE_CHECKING"}
 )
@@ -20,7 +22,20 @@ class ControlFlow(ast.NodeVisitor):
         self._loops = 0
         self._guards = 0
 
+    def visit(self, node: ast.AST) -> None:
+        """Walk a node by the method of its kind."""
+        method = getattr(self, "visit_" + type(node).__name__, None)
+        if isinstance(node, ast.Constant):
+            return  # the base class asks for methods of Python 3.7
+        if method:
+            method(node)
+        else:
+            self._all(children_of(node))
+
     def _bind(self, name: str, node: ast.AST, *, imported: bool = False) -> None:
+        raise NotImplementedError
+
+    def _release(self, name: str, node: ast.ExceptHandler) -> None:
         raise NotImplementedError
 
     @contextmanager
@@ -51,7 +66,7 @@ class ControlFlow(ast.NodeVisitor):
 
     def visit_If(self, node: ast.If) -> None:
         """Walk both branches as uncertain; asking ``globals()``, or the version, guards names."""
-        if _is_always(node.test):
+        if is_always(node.test):
             self._block(node.body)
             return
         guarded = _introspects(node.test)
@@ -110,6 +125,8 @@ class ControlFlow(ast.NodeVisitor):
                 if handler.name:
                     self._bind(handler.name, handler)
                 self._block(handler.body)
+                if handler.name:  # Python deletes the name where the handler ends
+                    self._release(handler.name, handler)
         with self._branch():
             self._block(node.orelse)
         self._block(node.finalbody)
@@ -125,7 +142,7 @@ class ControlFlow(ast.NodeVisitor):
             self._block(node.body)
 
 
-def _is_always(test: ast.expr) -> bool:
+def is_always(test: ast.expr) -> bool:
     """Tell whether a test holds whenever a notebook runs: ``True``, ``__name__ == "__main__"``."""
     match test:
         case ast.Constant(value=value):
@@ -134,6 +151,15 @@ def _is_always(test: ast.expr) -> bool:
             left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant("__main__")]
         ):
             return True
+    return False
+
+
+def asks_for_names(node: ast.AST) -> bool:
+    """Tell whether code looks first whether names are there, and binds those that are not."""
+    if isinstance(node, ast.If):
+        return _introspects(node.test)
+    if isinstance(node, ast.ExceptHandler) and node.type is not None:
+        return _catches_names(node)
     return False
 
 

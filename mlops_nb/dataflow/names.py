@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mlops_nb.dataflow.flow import ControlFlow
-from mlops_nb.dataflow.scopes import Scope, arguments, scope_of, type_parameters
+from mlops_nb.dataflow.scopes import Scope, arguments, children_of, scope_of, type_parameters
 
-Kind = Literal["read", "bind", "delete", "call", "star"]
+Kind = Literal["read", "bind", "delete", "release", "call", "star"]
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 _CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__"})
@@ -29,7 +29,8 @@ class Event:
     Parameters
     ----------
     kind : str
-        ``star`` stands for a star import of the module `name`.
+        ``star`` stands for a star import of the module `name`, ``release`` for the end of the
+        handler that bound the name by ``except … as``.
     name : str
         The global name.
     node : ast.AST
@@ -88,6 +89,10 @@ class Walker(ControlFlow):
             else:  # `global x` in a function: bound once somebody calls it
                 self.events.append(Event("bind", name, node, False, imported))
 
+    def _release(self, name: str, node: ast.ExceptHandler) -> None:
+        if self._sink is self.events and not self._is_local(name):
+            self._emit("release", name, node)
+
     def _read(self, name: str, node: ast.AST) -> None:
         if not self._guards and not self._is_local(name):
             self._emit("read", name, node)
@@ -121,7 +126,7 @@ class Walker(ControlFlow):
 
     def visit_Call(self, node: ast.Call) -> None:
         """Record the call after its arguments have been read."""
-        self.generic_visit(node)
+        self._all(children_of(node))
         if isinstance(node.func, ast.Name) and not self._is_local(node.func.id):
             self._emit("call", node.func.id, node.func)
 
@@ -169,7 +174,7 @@ class Walker(ControlFlow):
 
     def visit_MatchAs(self, node: ast.MatchAs) -> None:
         """Bind the captured name."""
-        self.generic_visit(node)
+        self._all(children_of(node))
         if node.name:
             self._bind(node.name, node)
 
@@ -180,7 +185,7 @@ class Walker(ControlFlow):
 
     def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
         """Bind the captured rest of a mapping."""
-        self.generic_visit(node)
+        self._all(children_of(node))
         if node.rest:
             self._bind(node.rest, node)
 

@@ -7,8 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-# Nodes without content, one object for the whole tree.
-_SHARED = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+# Fields that hold no nodes, or nodes without content (contexts and operators).
+_PLAIN = frozenset(
+    {
+        *("ctx", "op", "ops", "id", "attr", "arg", "kind", "type_comment", "type_ignores"),
+        *("level", "module", "simple", "is_async", "conversion", "asname", "rest"),
+    }
+)
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}  # the other fields, by kind of node
 
 
 @dataclass(slots=True)
@@ -62,7 +68,7 @@ def _inside(node: ast.AST) -> Iterable[ast.AST]:
     if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
         # Only a walrus reaches out of a comprehension.
         return [n.target for n in ast.walk(node) if isinstance(n, ast.NamedExpr)]
-    return ast.iter_child_nodes(node)
+    return children_of(node)
 
 
 def nodes_of(tree: ast.AST) -> list[ast.AST]:
@@ -72,12 +78,24 @@ def nodes_of(tree: ast.AST) -> list[ast.AST]:
     while waiting:
         node = waiting.pop()
         found.append(node)
-        for name in reversed(node._fields):
-            child = getattr(node, name, None)
-            if isinstance(child, list):
-                waiting.extend(n for n in reversed(child) if isinstance(n, ast.AST))
-            elif isinstance(child, ast.AST) and not isinstance(child, _SHARED):
-                waiting.append(child)
+        waiting.extend(reversed(children_of(node)))
+    return found
+
+
+def children_of(node: ast.AST) -> list[ast.AST]:
+    """Return the nodes directly below a node, in file order, those without content left out."""
+    kind = type(node)
+    names = _FIELDS.get(kind)
+    if names is None:
+        names = tuple(n for n in kind._fields if n not in _PLAIN and kind is not ast.Constant)
+        _FIELDS[kind] = names
+    found: list[ast.AST] = []
+    for name in names:
+        child = getattr(node, name, None)
+        if isinstance(child, list):
+            found += [one for one in child if isinstance(one, ast.AST)]
+        elif isinstance(child, ast.AST):
+            found.append(child)
     return found
 
 

@@ -8,8 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TypeVar
 
+from mlops_nb.config import Lint
 from mlops_nb.dataflow import CellFacts, facts, nodes_of
 from mlops_nb.lint.finding import Edit, Finding, TextEdit
 from mlops_nb.lint.names import NameProblem, name_problems
@@ -179,6 +181,10 @@ class Context:
         The configuration declares it as a job.
     problem : UnreadableNotebookError, optional
         Why it cannot be read.
+    settings : Lint, optional
+        The configuration; all defaults when left out.
+    root : Path, optional
+        The project's root: where the search for the project's requirements ends.
 
     Attributes
     ----------
@@ -192,10 +198,14 @@ class Context:
         *,
         job: bool = False,
         problem: UnreadableNotebookError | None = None,
+        settings: Lint | None = None,
+        root: Path | None = None,
     ) -> None:
         self.notebook = notebook
         self.job = job
         self.problem = problem
+        self.settings = settings or Lint()
+        self.root = root
         self.unused: list[Finding] = []
 
     @cached_property

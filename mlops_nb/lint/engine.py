@@ -38,7 +38,7 @@ def lint_notebook(
     notebook : Notebook
         From :func:`mlops_nb.notebook.read_notebook` or ``parse_notebook``.
     config : Lint, optional
-        Which rules to run, and how much they weigh; all of them by default.
+        Which rules to run, how, and how much they weigh; by default all that are not opt-in.
     job : bool
         The configuration declares the notebook as a job.
     rules_to_run : sequence of Rule, optional
@@ -54,8 +54,8 @@ def lint_notebook(
         In file order. A rule that crashes is a finding too, marked as internal.
     """
     if rules_to_run is None:
-        rules_to_run = selected(config) if config else list(rules().values())
-    found = _run(rules_to_run, context or Context(notebook, job=job), ruff)
+        rules_to_run = selected(config or Lint())
+    found = _run(rules_to_run, context or Context(notebook, job=job, settings=config), ruff)
     return placed(notebook, found, config.severity if config else {})
 
 

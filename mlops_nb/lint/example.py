@@ -11,6 +11,7 @@ PYTHON = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+_NAME = "notebook.ipynb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ class Example:
         The configuration declares the notebook as a job.
     duplicate_id : bool
         A last cell repeats the first one's id.
+    name : str
+        The file's name.
+    text : str
+        A text cell above the code.
+    files : mapping of str to str
+        Files beside the notebook: name → content.
     """
 
     cells: Sequence[str | Code] = ()
@@ -46,12 +53,16 @@ class Example:
     file: str | None = None
     job: bool = False
     duplicate_id: bool = False
+    name: str = _NAME
+    text: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Return the file."""
         if self.file is not None:
             return self.file.encode()
-        cells = [_cell(number, cell) for number, cell in enumerate(self.cells)]
+        cells = [_text(self.text)] if self.text else []
+        cells += [_cell(number, cell) for number, cell in enumerate(self.cells)]
         cells += [_cell(0, "print(total)")] if self.duplicate_id else []
         document = {"cells": cells, "metadata": self.metadata, "nbformat": 4, "nbformat_minor": 5}
         return json.dumps(document, indent=1).encode() + b"\n"
@@ -62,7 +73,9 @@ class Example:
             return self.file
         if not self.cells:
             return json.dumps({"metadata": self.metadata}, indent=1)
-        parts = []
+        parts = [f"# the file's name: {self.name}"] if self.name != _NAME else []
+        parts += [f"# {name}:\n{content.rstrip()}" for name, content in self.files.items()]
+        parts += [f"# a text cell:\n{self.text}"] if self.text else []
         for number, cell in enumerate(self.cells):
             code = cell if isinstance(cell, Code) else Code(cell)
             notes = [f"cell {number}"]
@@ -77,9 +90,9 @@ class Example:
         return text
 
 
-def stream(text: str) -> dict[str, Any]:
+def stream(text: str, name: str = "stdout") -> dict[str, Any]:
     """Return a printed output."""
-    return {"output_type": "stream", "name": "stdout", "text": [text]}
+    return {"output_type": "stream", "name": name, "text": [text]}
 
 
 def error(name: str, value: str) -> dict[str, Any]:
@@ -90,6 +103,11 @@ def error(name: str, value: str) -> dict[str, Any]:
         "evalue": value,
         "traceback": [f"{name}: {value}"],
     }
+
+
+def _text(source: str) -> dict[str, Any]:
+    lines = source.splitlines(keepends=True)
+    return {"cell_type": "markdown", "id": "text", "metadata": {}, "source": lines}
 
 
 def _cell(number: int, cell: str | Code) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from mlops_nb.dataflow import ANONYMOUS, CellFacts, Event
+from mlops_nb.dataflow import ANONYMOUS, CellFacts, Event, bound_on_some_paths
 from mlops_nb.notebook.magics import AUTOMAGICS, IPYTHON_NAMES, PYTHON_LINES
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _PYTHON_2 = frozenset(
 _OPAQUE_CALLS = frozenset({"exec", "execfile", "globals", "locals", "vars"})
 _OPAQUE_METHODS = frozenset({"run_cell", "run_line_magic", "run_cell_magic", "push", "ex", "magic"})
 _HARMLESS_MAGICS = AUTOMAGICS - {"run", "pylab", "store"} | PYTHON_LINES.keys()
+Kind = Literal["undefined", "early", "call", "partial", "deleted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +35,9 @@ class NameProblem:
 
     Parameters
     ----------
-    kind : {"undefined", "early", "call"}
-        Bound nowhere; bound later; read by a function that is called before it is bound.
+    kind : {"undefined", "early", "call", "partial", "deleted"}
+        Bound nowhere; bound later; read by a function that is called before it is bound; bound on
+        some paths only; deleted before.
     name : str
         The name.
     cell : CodeCell
@@ -43,12 +45,12 @@ class NameProblem:
     node : ast.AST
         The place in that cell.
     binding : int, optional
-        Index of the first cell that binds it.
+        Index of the first cell that binds it, or of the one that deletes it or may bind it.
     function : str
         The function that is called.
     """
 
-    kind: Literal["undefined", "early", "call"]
+    kind: Kind
     name: str
     cell: CodeCell
     node: ast.AST
@@ -65,6 +67,9 @@ class _Replay:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.bound: set[str] = set()
+        self.partial: dict[str, tuple[int, int]] = {}  # name → cell and line that may bind it
+        self.killed: dict[str, int] = {}  # name → the cell that deletes it
+        self.handled: dict[str, bool] = {}  # name of a handler → it is bound by nothing else
         self.maybe = self._maybe_bound()
         self.first: dict[str, int] = {}
         self.functions: dict[str, tuple[Event, ...]] = {}
@@ -95,26 +100,63 @@ class _Replay:
     def _cell(self, cell: CodeCell, flow: CellFacts) -> Iterator[NameProblem]:
         sure = cell.python.kind == "python"
         self.opaque = self.opaque or cell in self.openers
+        partial = bound_on_some_paths(cell.tree) if sure and cell.tree else {}
+        resets = _resets(cell)
         for event in flow.events:
-            if event.kind in ("bind", "star", "delete"):
-                self._change(flow, event)
-            elif sure and event.kind == "read":
+            while resets and resets[0] < getattr(event.node, "lineno", 0):
+                resets.pop(0)
+                self._reset(cell)
+            if sure and event.kind in ("read", "delete"):
                 yield from self._read(cell, event)
-            elif sure:
+            elif sure and event.kind == "call":
                 yield from self._call(cell, event)
+            self._change(cell, flow, event, partial)
+        if resets:
+            self._reset(cell)
         if sure and not self.ever_opaque:
             yield from self._never_bound(cell, flow)
 
-    def _change(self, flow: CellFacts, event: Event) -> None:
-        if event.kind == "star":
-            self.opaque = True
-        elif event.kind == "delete":
-            self.maybe.add(event.name)
+    def _change(
+        self, cell: CodeCell, flow: CellFacts, event: Event, partial: Mapping[str, int]
+    ) -> None:
+        name = event.name
+        match event.kind:
+            case "star":
+                self.opaque = True
+            case "delete" if event.certain:
+                self._kill(name, cell)
+            case "delete":
+                self.maybe.add(name)
+            case "release" if self.handled.pop(name, False):
+                self._kill(name, cell)
+            case "bind":
+                if isinstance(event.node, ast.ExceptHandler):
+                    self.handled[name] = name not in self.bound
+                self._bind(name, cell, partial.get(name))
+                self.killed.pop(name, None)
+                self.functions.pop(name, None)
+                if name in flow.later:
+                    self.functions[name] = flow.later[name]
+
+    def _bind(self, name: str, cell: CodeCell, branch: int | None) -> None:
+        """Note a binding; `branch` is the line of the statement that decides about it."""
+        place = (cell.cell.index, branch or 0)
+        # Two statements that may bind it look at the same condition, as a rule.
+        if branch and name not in self.bound and self.partial.get(name, place) == place:
+            self.partial[name] = place
         else:
-            self.bound.add(event.name)
-            self.functions.pop(event.name, None)
-            if event.name in flow.later:
-                self.functions[event.name] = flow.later[event.name]
+            self.partial.pop(name, None)
+            self.bound.add(name)
+
+    def _kill(self, name: str, cell: CodeCell) -> None:
+        self.bound.discard(name)
+        self.partial.pop(name, None)
+        self.killed[name] = cell.cell.index
+
+    def _reset(self, cell: CodeCell) -> None:
+        """Forget what is bound so far, as ``%reset -f`` does."""
+        for name in list(self.bound):
+            self._kill(name, cell)
 
     def _never_bound(self, cell: CodeCell, flow: CellFacts) -> Iterator[NameProblem]:
         """Yield what the bodies of functions read and no cell binds."""
@@ -124,27 +166,41 @@ class _Replay:
                     yield NameProblem(kind="undefined", name=event.name, cell=cell, node=event.node)
 
     def _read(self, cell: CodeCell, event: Event) -> Iterator[NameProblem]:
-        name = event.name
+        name, here = event.name, cell.cell.index
         if self.opaque or self._is_known(name):
             return
-        binding = self.first.get(name)
-        if binding is None:
-            yield NameProblem(kind="undefined", name=name, cell=cell, node=event.node)
-        elif event.certain or binding != cell.cell.index:
+        if name in AUTOMAGICS and cell.cell.source.strip() == name:
+            return  # `ls` alone in a cell
+        kind, binding = self._why(name)
+        if kind == "undefined":
+            yield NameProblem(kind=kind, name=name, cell=cell, node=event.node)
+        elif event.certain or (kind != "partial" and binding != here):
             # In a branch, a name of the same cell may be bound by an earlier turn of the loop.
-            yield NameProblem(kind="early", name=name, cell=cell, node=event.node, binding=binding)
+            yield NameProblem(kind=kind, name=name, cell=cell, node=event.node, binding=binding)
+            if kind == "partial":  # said once
+                self.bound.add(name)
+
+    def _why(self, name: str) -> tuple[Kind, int | None]:
+        """Return why a name is not known, and the cell that has to do with it."""
+        if name in self.killed:
+            return "deleted", self.killed[name]
+        if name in self.partial:
+            return "partial", self.partial[name][0]
+        binding = self.first.get(name)
+        return ("undefined" if binding is None else "early"), binding
 
     def _call(self, cell: CodeCell, event: Event) -> Iterator[NameProblem]:
         if self.opaque or not event.certain:
             return
         for name in self._needed(event.name, set()):
-            if not self._is_known(name) and name in self.first:
+            kind, binding = self._why(name)
+            if not self._is_known(name) and kind in ("early", "deleted"):
                 yield NameProblem(
-                    kind="call",
+                    kind="call" if kind == "early" else kind,
                     name=name,
                     cell=cell,
                     node=event.node,
-                    binding=self.first[name],
+                    binding=binding,
                     function=event.name,
                 )
 
@@ -192,6 +248,15 @@ def _platform_names(context: Context) -> Iterator[str]:
         yield from _PLATFORM
     if (notebook.python_version or (3, 0))[0] == 2 or kernel == "python2":
         yield from _PYTHON_2
+
+
+def _resets(cell: CodeCell) -> list[int]:
+    """Return the lines on which the cell throws away every name."""
+    return [
+        magic.line
+        for magic in cell.python.magics
+        if magic.name == "reset" and re.fullmatch(r"-s?fs?(?: -s)?|-s -f", magic.arguments)
+    ]
 
 
 def _is_opaque(node: ast.AST) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +12,9 @@ from mlops_nb.notebook.read import joined
 
 _TEXTS = ("text/plain", "text/html", "text/markdown", "text/latex")
 MAXIMUM = 1_000_000  # characters of one output that are looked at
+# Pictures and programs inside a page: random letters that mean nothing.
+_ENCODED = re.compile(r"[A-Za-z0-9+/]{300,}={0,2}")
+_PROGRAM = re.compile(r"<script\b.*?(?:</script>|\Z)", re.DOTALL)
 
 
 def output_texts(cell: Cell) -> Iterator[tuple[int, str]]:
@@ -17,7 +22,9 @@ def output_texts(cell: Cell) -> Iterator[tuple[int, str]]:
     for number, output in enumerate(cell.outputs):
         text = "\n".join(_texts(output))
         if text:
-            yield number, text[:MAXIMUM]
+            text = text[:MAXIMUM]
+            text = _PROGRAM.sub("…", text) if "<script" in text else text
+            yield number, _ENCODED.sub("…", text) if len(text) > 300 else text
 
 
 def _texts(output: Mapping[str, Any]) -> Iterator[str]:
@@ -26,6 +33,8 @@ def _texts(output: Mapping[str, Any]) -> Iterator[str]:
     if isinstance(data, dict):
         for kind in _TEXTS:
             yield joined(data.get(kind))
+        if "application/json" in data:
+            yield json.dumps(data["application/json"])
     for key in ("html", "evalue"):  # `html` in notebooks of format 3
         yield joined(output.get(key))
     traceback = output.get("traceback")

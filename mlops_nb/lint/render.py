@@ -82,8 +82,9 @@ def _reference(chosen: Mapping[str, Rule]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for rule in chosen.values():
         fix = ("unsafe" if rule.unsafe else "yes") if rule.fixable else ""
+        weight = f"{rule.severity}, opt-in" if rule.opt_in else f"{rule.severity}"
         link = f"[{rule.code}](#{rule.code.lower()}-{rule.name})"
-        yield f"| {link} | {rule.name} | {rule.severity} | {fix} | {rule.summary} |"
+        yield f"| {link} | {rule.name} | {weight} | {fix} | {rule.summary} |"
     for rule in chosen.values():
         yield ""
         yield page(rule)
@@ -92,10 +93,11 @@ def _reference(chosen: Mapping[str, Rule]) -> Iterator[str]:
 def page(rule: Rule) -> str:
     """Return one rule's page in Markdown."""
     options = "--fix --unsafe-fixes" if rule.unsafe else "--fix"
-    fix = f"`mlops lint {options}` puts it right." if rule.fixable else ""
+    fix = f"`mlops lint {options}` puts it right. " if rule.fixable else ""
+    opt_in = f"Off unless `select` names `{rule.code}` or its family." if rule.opt_in else ""
     parts = [
         f"## {rule.code} {rule.name}",
-        f"{rule.summary}\n\nSeverity: {rule.severity}. {fix}".rstrip(),
+        f"{rule.summary}\n\nSeverity: {rule.severity}. {fix}{opt_in}".rstrip(),
         f"**Why it matters.** {rule.why}",
         f"Bad:\n\n```python\n{rule.bad.to_text().rstrip()}\n```",
         f"Good:\n\n```python\n{rule.good.to_text().rstrip()}\n```",

@@ -56,6 +56,8 @@ class Rule:
         It looks at files that cannot be read, not at notebooks.
     last : bool
         It runs after the others, on what they left.
+    opt_in : bool
+        A matter of policy: it runs where `select` names it or its family, not for ``NB`` alone.
     check : callable
         Yields the findings of one notebook.
     """
@@ -71,6 +73,7 @@ class Rule:
     unsafe: bool = False
     unreadable: bool = False
     last: bool = False
+    opt_in: bool = False
     check: Check
 
 

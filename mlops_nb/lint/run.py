@@ -24,7 +24,7 @@ from mlops_nb.lint.fix import fixed, write_fixed
 from mlops_nb.lint.report import FileReport, LintReport
 from mlops_nb.lint.ruff import find_ruff
 from mlops_nb.lint.rule import Rule, rules
-from mlops_nb.lint.selection import ignored_for, job_notebooks, selected
+from mlops_nb.lint.selection import ignored_for, is_job, selected
 from mlops_nb.notebook import Notebook, UnreadableNotebookError, parse_notebook
 
 WORTH_WORKERS = 16  # notebooks below which starting processes takes longer than it saves
@@ -105,7 +105,6 @@ class Linter:
         self.project = project
         self.options = options
         self.settings: Lint = project.config.lint
-        self.jobs = job_notebooks(project)
         self.rules = selected(
             self.settings,
             select=options.select,
@@ -147,8 +146,8 @@ class Linter:
     def _lint(self, notebook: Notebook) -> FileReport:
         path = notebook.path
         run = self.rules_for(path)
-        job = bool(self.jobs) and path.resolve() in self.jobs
-        context = Context(notebook, job=job)
+        job = is_job(self.project, path)
+        context = Context(notebook, job=job, settings=self.settings, root=self.project.root)
         if not context.is_python:
             language = notebook.language or notebook.kernel or "unknown"
             return FileReport(file=str(path), skipped=f"language: {language}")
@@ -180,8 +179,7 @@ class Linter:
     def _key(self, path: Path, content: bytes) -> str:
         assert self.cache is not None  # noqa: S101
         codes = [rule.code for rule in self.rules_for(path)]
-        job = bool(self.jobs) and path.resolve() in self.jobs
-        return self.cache.key(path, content, (codes, self.settings.severity, job))
+        return self.cache.key(path, content, (codes, self.settings, is_job(self.project, path)))
 
 
 def _report(path: Path, found: list[Diagnostic]) -> FileReport:

@@ -20,6 +20,8 @@ def selected(
 ) -> list[Rule]:
     """Return the rules to run; the longer of two prefixes that match a rule decides.
 
+    A rule that is opt-in runs when a prefix names its family at least: ``NBG``, not ``NB``.
+
     Parameters
     ----------
     settings : Lint
@@ -41,7 +43,7 @@ def selected(
     return [
         rule
         for rule in rules().values()
-        if _longest(rule.code, wanted) > _longest(rule.code, unwanted)
+        if _longest(rule.code, _naming(rule, wanted)) > _longest(rule.code, unwanted)
     ]
 
 
@@ -66,9 +68,21 @@ def matches(pattern: str, root: Path, path: Path) -> bool:
     return any(fnmatchcase(part, pattern.rstrip("/")) for part in (name, relative, *parents[:-1]))
 
 
+def is_job(project: Project, path: Path) -> bool:
+    """Tell whether the configuration declares a notebook as a job, or holds it to their rules."""
+    if any(matches(pattern, project.root, path) for pattern in project.config.lint.jobs):
+        return True
+    jobs = job_notebooks(project)
+    return bool(jobs) and path.resolve() in jobs
+
+
 def job_notebooks(project: Project) -> frozenset[Path]:
     """Return the notebooks that the configuration declares as jobs."""
     return frozenset((project.root / j.notebook).resolve() for j in project.config.jobs.values())
+
+
+def _naming(rule: Rule, prefixes: Iterable[str]) -> list[str]:
+    return [prefix for prefix in prefixes if not rule.opt_in or len(prefix) > len("NB")]
 
 
 def _longest(code: str, prefixes: Iterable[str]) -> int:

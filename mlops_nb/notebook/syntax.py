@@ -111,7 +111,10 @@ def is_python(text: str) -> bool:
 
 
 def _is_automagic(source: str) -> bool:
-    """Tell whether a cell of one line is a magic without its ``%``, as in ``pip install x``."""
+    """Tell whether a cell of one line is a magic without its ``%``, as in ``pip install x``.
+
+    A word alone is left as it is: IPython takes it for a magic only where it is no variable.
+    """
     text = source.strip()
     found = None if "\n" in text else _FIRST_WORD.match(text)
     if not found or found[1] not in magics.AUTOMAGICS:
@@ -258,7 +261,9 @@ class _Rewriter:
 
 
 def _binding(name: str, arguments: str) -> str:
-    """Return Python that binds what a magic binds."""
+    """Return Python that binds, or deletes, what a magic binds or deletes."""
+    if name == "xdel" and arguments.split()[-1:] and arguments.split()[-1].isidentifier():
+        return f"del {arguments.split()[-1]}"
     names: Sequence[str] = magics.bound_names(name, arguments)
     if names:
         return " = ".join([*names, _STAND_IN])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlops_nb.config import Lint
 from mlops_nb.lint.context import CodeCell
 from mlops_nb.lint.diff import diff
 from mlops_nb.lint.engine import lint_notebook
@@ -26,18 +28,19 @@ PATH = Path("n.ipynb")
 FIXABLE = [rule.code for rule in rules().values() if rule.fixable]
 
 
-def fix(content: bytes, *, unsafe: bool = True) -> bytes:
-    """Return a notebook with all of its fixes made."""
+def fix(content: bytes, *also: str, unsafe: bool = True) -> bytes:
+    """Return a notebook with all of its fixes made, those of opt-in rules where they are named."""
     notebook = parse_notebook(content, PATH)
-    result = fixed(notebook, lint_notebook(notebook), lint_notebook, unsafe=unsafe)
+    lint = partial(lint_notebook, config=Lint(extend_select=list(also)))
+    result = fixed(notebook, lint(notebook), lint, unsafe=unsafe)
     return result.notebook.text.encode()
 
 
 @pytest.mark.parametrize("code", FIXABLE)
 def test_the_bad_example_is_clean_once_fixed(code: str) -> None:
-    after = fix(rules()[code].bad.to_bytes())
-    assert lint_notebook(parse_notebook(after, PATH)) == []
-    assert fix(after) == after
+    after = fix(rules()[code].bad.to_bytes(), code)
+    assert lint_notebook(parse_notebook(after, PATH), Lint(extend_select=[code])) == []
+    assert fix(after, code) == after
 
 
 ODD = (

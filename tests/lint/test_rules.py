@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlops_nb.errors import NotFoundError
+from mlops_nb.lint.context import Context
 from mlops_nb.lint.engine import lint_notebook, lint_unreadable
 from mlops_nb.lint.example import Code, Example, error, stream
 from mlops_nb.lint.rule import Rule, Severity, get_rule, rule, rules
@@ -15,23 +16,27 @@ from mlops_nb.notebook import UnreadableNotebookError, parse_notebook
 RULES = list(rules().values())
 
 
-def codes(example: Example) -> set[str]:
-    path = Path("n.ipynb")
+def codes(example: Example, also: Rule, folder: Path) -> set[str]:
+    path = folder / example.name
+    for name, content in example.files.items():
+        (folder / name).write_text(content)
     try:
         notebook = parse_notebook(example.to_bytes(), path)
     except UnreadableNotebookError as problem:
         return {d.code for d in lint_unreadable(path, problem, RULES)}
-    return {d.code for d in lint_notebook(notebook, job=example.job)}
+    context = Context(notebook, job=example.job, root=folder)
+    chosen = [rule for rule in RULES if rule is also or not rule.opt_in]
+    return {d.code for d in lint_notebook(notebook, rules_to_run=chosen, context=context)}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_the_bad_example_triggers_this_rule_alone(rule: Rule) -> None:
-    assert codes(rule.bad) == {rule.code}
+def test_the_bad_example_triggers_this_rule_alone(rule: Rule, tmp_path: Path) -> None:
+    assert codes(rule.bad, rule, tmp_path) == {rule.code}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_the_good_example_triggers_nothing(rule: Rule) -> None:
-    assert codes(rule.good) == set()
+def test_the_good_example_triggers_nothing(rule: Rule, tmp_path: Path) -> None:
+    assert codes(rule.good, rule, tmp_path) == set()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
@@ -117,6 +122,32 @@ QUIET = {
     "automagic": ["matplotlib inline", "ls", "pwd"],
     "a lambda's later name": ["f = sorted([1], key=lambda v: v * SCALE)", "SCALE = 2"],
     "except as": ["try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    print(e)"],
+    "a name bound on each path": [
+        "import os\nif os.name == 'nt':\n    sep = 1\nelse:\n    sep = 2",
+        "print(sep)",
+    ],
+    "a name bound by two conditions": [
+        "import os\nnew = os.path.exists('x')\nif new:\n    kind = 1",
+        "if not new:\n    kind = 2",
+        "print(kind)",
+    ],
+    "used under the same condition": [
+        "import os\nif os.name == 'nt':\n    sep = 1",
+        "if os.name == 'nt':\n    print(sep)",
+    ],
+    "deleted and bound again": ["n = 1\ndel n", "n = 2\nprint(n)"],
+    "perhaps deleted": ["n = 1\ntry:\n    del n\nexcept NameError:\n    pass", "print(n)"],
+    "a column deleted": ["d = {'a': 1}\ndel d['a']", "print(d)"],
+    "an error kept": [
+        "err = None\ntry:\n    1 / 0\nexcept ZeroDivisionError as e:\n    err = e",
+        "print(err)",
+    ],
+    "a name that a handler hides": [
+        "e = 2.7\ntry:\n    1 / 0\nexcept ZeroDivisionError as e:\n    pass",
+        "print(e)",
+    ],
+    "a reset that asks": ["n = 1\n%reset", "print(n)"],
+    "a reset at the top": ["%reset -f\nn = 1", "print(n)"],
     "a type alias in quotes": ["x: 'Whatever' = 1"],
     "a prompt": [">>> n = 1\n>>> print(n)"],
     "help": ["import os", "os.path?", "?os"],
@@ -176,7 +207,7 @@ QUIET = {
 
 @pytest.mark.parametrize("name", QUIET)
 def test_no_false_alarm(name: str, lint) -> None:
-    quiet = {"NBX011", "NBH004"}  # beside the point here
+    quiet = {"NBX008", "NBX011", "NBX012", "NBH004"}  # beside the point here
     assert [d for d in lint(*QUIET[name]) if d.code not in quiet] == []
 
 
@@ -198,6 +229,21 @@ FOUND = {
     "a call in a loop": (
         ["def f(): return K", "for _ in range(3):\n    f()", "K = 1"],
         ("NBX003", 1, 2, 5),
+    ),
+    "in one branch": (
+        ["import os\nif os.name == 'nt':\n    sep = 1\nprint(sep)"],
+        ("NBX004", 0, 4, 7),
+    ),
+    "after xdel": (["n = 1", "%xdel n\nprint(n)"], ("NBX005", 1, 2, 7)),
+    "after a reset": (["n = 1\nprint(n)\n%reset -f\nprint(n)"], ("NBX005", 0, 4, 7)),
+    "a name of a handler": (
+        ["try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    print(e)", "print(e)"],
+        ("NBX005", 1, 1, 7),
+    ),
+    "deleted twice": (["n = 1\ndel n", "del n"], ("NBX005", 1, 1, 5)),
+    "called after a deletion": (
+        ["K = 1\ndef f(): return K", "del K", "f()"],
+        ("NBX005", 2, 1, 1),
     ),
     "within a cell": (["print(n)\nn = 1"], ("NBX002", 0, 1, 7)),
     "a scaler kept in a name": (

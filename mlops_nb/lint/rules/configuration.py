@@ -17,6 +17,14 @@ from mlops_nb.secrets import find_secrets
 _ROOTS = r"(?:home|Users)/[\w.-]+|(?:root|content|mnt|media|dbfs|kaggle|Volumes)(?=/\w)"
 _UNIX = re.compile(rf"(?:file://)?/(?:{_ROOTS})(?:/|$)")
 _WINDOWS = re.compile(r"[A-Z]:(?:\\{1,2}|/)(?:Users|[\w .-]{2,}(?:\\|/))")
+# Metadata that tools write, which hold no free text.
+_TOOLS = frozenset(
+    {
+        *("kernelspec", "language_info", "widgets", "toc", "collapsed", "scrolled", "execution"),
+        *("id", "tags", "jupyter", "slideshow", "colab_type", "pycharm", "trusted", "hidden"),
+    }
+)
+_SEARCH_PATH = frozenset({"sys.path.append", "sys.path.insert", "sys.path.extend"})
 _IN_COMMAND = re.compile(rf"(?<![\w.~:/}}$-])(/(?:{_ROOTS})(?:/[^\s'\"]*)?|[A-Z]:\\[^\s'\"]+)")
 
 
@@ -53,6 +61,26 @@ def absolute_path(context: Context) -> Iterator[Finding]:
 
 
 @rule(
+    "NBC102",
+    "moves-the-ground",
+    Severity.WARNING,
+    why="""Where the process stands and where it imports from is state that every later cell depends
+    on: run twice, or started from another folder, the same path means another file.""",
+    bad=Example(cells=["import os\n\nos.chdir('data')", "print(open('flights.csv').read())"]),
+    good=Example(cells=["print(open('data/flights.csv').read())"]),
+)
+def moves_the_ground(context: Context) -> Iterator[Finding]:
+    """Flag a change of the working directory or of `sys.path`."""
+    for code, call, name in context.calls:
+        if name == "os.chdir" or name in _SEARCH_PATH:
+            yield code.finding(call, f"{name}(): use paths, or install the package, instead")
+    for code in context.code:
+        for magic in code.python.magics:
+            if magic.name in ("cd", "pushd") and magic.arguments:
+                yield code.finding_at(magic, f"%{magic.name} changes the working directory")
+
+
+@rule(
     "NBC201",
     "secret-in-source",
     Severity.ERROR,
@@ -63,11 +91,14 @@ def absolute_path(context: Context) -> Iterator[Finding]:
 )
 def secret_in_source(context: Context) -> Iterator[Finding]:
     """Flag a credential written into a cell."""
+    if not find_secrets("\n".join(cell.source for cell in context.notebook.cells)):
+        return
     for cell in context.notebook.cells:
         for match in find_secrets(cell.source):
             start, end = _place(cell.source, match.start), _place(cell.source, match.end)
             yield Finding(
-                message=f"{match.kind} in the source: revoke it, then read it from the environment",
+                message=f"{match.kind} {match.masked} in the source: revoke it, read it from the "
+                "environment",
                 cell=cell.index,
                 line=start[0],
                 column=start[1],
@@ -109,9 +140,15 @@ def secret_in_output(context: Context) -> Iterator[Finding]:
                     pointer=(*cell.pointer, "outputs", number),
                     edits=(Edit(pointer=(*cell.pointer, "outputs"), value=[]),),
                 )
-    metadata = {k: v for k, v in context.notebook.metadata.items() if k != "widgets"}
-    for match in find_secrets(json.dumps(metadata, ensure_ascii=False)):
+    metadata = {k: v for k, v in context.notebook.metadata.items() if k not in _TOOLS}
+    for match in find_secrets(json.dumps(metadata, ensure_ascii=False)) if metadata else ():
         yield Finding(message=f"{match.kind} in the metadata", pointer=("metadata",))
+    for cell in context.notebook.cells:
+        if cell.metadata.keys() - _TOOLS:
+            for match in find_secrets(json.dumps(cell.metadata, ensure_ascii=False)):
+                pointer = (*cell.pointer, "metadata")
+                message = f"{match.kind} in the metadata of a cell"
+                yield Finding(message=message, cell=cell.index, pointer=pointer)
 
 
 def _place(text: str, offset: int) -> tuple[int, int]:

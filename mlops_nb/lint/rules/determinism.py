@@ -5,99 +5,51 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding
 from mlops_nb.lint.rule import Severity, rule
+from mlops_nb.lint.stochastic import Stochastic, entry_of, is_seeded, unseeded_draw
 
-
-@dataclass(frozen=True, slots=True)
-class Stochastic:
-    """Calls that draw random numbers.
-
-    Parameters
-    ----------
-    pattern : re.Pattern
-        Of the qualified name.
-    seed : str
-        The argument that seeds the call; empty: it takes none.
-    governed_by : tuple of str
-        Prefixes of the qualified names of global seeds that govern it.
-    position : int, optional
-        Position of `seed` among the arguments, where it may be given without its name.
-    only_with : str
-        An argument that must be true for the call to be random.
-    """
-
-    pattern: re.Pattern[str]
-    seed: str
-    governed_by: tuple[str, ...] = ("numpy.random.seed", "random_state")
-    position: int | None = None
-    only_with: str = ""
-
-
-def _names(prefix: str, names: str) -> re.Pattern[str]:
-    return re.compile(rf"{re.escape(prefix)}\.(?:[\w.]+\.)?(?:{names})")
-
-
-_TABLE = (
-    Stochastic(
-        _names(
-            "sklearn",
-            "train_test_split|ShuffleSplit|StratifiedShuffleSplit|GroupShuffleSplit|"
-            "RandomizedSearchCV|RandomForest(?:Classifier|Regressor)|ExtraTrees?(?:Classifier|"
-            "Regressor)|Bagging(?:Classifier|Regressor)|IsolationForest|DecisionTree(?:Classifier|"
-            "Regressor)|GradientBoosting(?:Classifier|Regressor)|AdaBoost(?:Classifier|Regressor)|"
-            "(?:MiniBatch)?KMeans|MLP(?:Classifier|Regressor)|SGD(?:Classifier|Regressor)|"
-            "Perceptron|PassiveAggressiveClassifier|TSNE|FastICA|LatentDirichletAllocation|"
-            "GaussianMixture|permutation_importance|resample|shuffle|make_classification|"
-            "make_regression|make_blobs|make_moons|make_circles",
-        ),
-        "random_state",
-    ),
-    Stochastic(
-        _names("sklearn", "(?:Stratified|Repeated)?KFold"), "random_state", only_with="shuffle"
-    ),
-    Stochastic(
-        _names("imblearn", "SMOTE|ADASYN|RandomOverSampler|RandomUnderSampler"), "random_state"
-    ),
-    Stochastic(
-        re.compile(
-            r"numpy\.random\.(?:rand|randn|randint|random|random_sample|choice|shuffle|permutation|"
-            r"normal|uniform|binomial|poisson|exponential|beta|gamma|standard_normal|lognormal|"
-            r"multivariate_normal|laplace|logistic|geometric|triangular|dirichlet|multinomial)"
-        ),
-        "",
-        ("numpy.random.seed",),
-    ),
-    Stochastic(re.compile(r"numpy\.random\.(?:default_rng|RandomState)"), "seed", (), 0),
-    Stochastic(
-        re.compile(
-            r"random\.(?:random|randint|randrange|choice|choices|shuffle|sample|uniform|gauss|"
-            r"normalvariate|betavariate|expovariate)"
-        ),
-        "",
-        ("random.seed",),
-    ),
-    Stochastic(
-        re.compile(r"torch\.(?:rand|randn|randint|randperm|normal|bernoulli|multinomial)"),
-        "generator",
-        ("torch.manual_seed", "torch.random.manual_seed"),
-    ),
-    Stochastic(
-        re.compile(r"torch\.utils\.data\.random_split"), "generator", ("torch.manual_seed",)
-    ),
-    Stochastic(
-        re.compile(r"tensorflow\.random\.(?:normal|uniform|shuffle|truncated_normal)"),
-        "seed",
-        ("tensorflow.random.set_seed", "tensorflow.keras.utils.set_random_seed"),
-    ),
-)
 # Functions that seed everything, whoever wrote them.
 _ALL = re.compile(
     r"(?:seed_everything|set_seeds?|set_random_seed|seed_all|set_all_seeds|fix_seed)$"
+)
+_SEEDS = frozenset(
+    {
+        *("numpy.random.seed", "random.seed", "torch.manual_seed", "torch.random.manual_seed"),
+        *("tensorflow.random.set_seed", "tensorflow.set_random_seed"),
+    }
+)
+# First package of a seed → beginnings of what draws from it.
+_GOVERNED = {
+    "random": ("random.",),
+    "numpy": (
+        *("numpy.random.", "sklearn.", "scipy.", "pandas.", "imblearn.", "statsmodels."),
+        *("seaborn.", "xgboost.", "lightgbm.", "keras.", "tensorflow."),
+    ),
+    "torch": ("torch.", "torchvision.", "transformers.", "lightning."),
+    "tensorflow": ("tensorflow.", "keras."),
+}
+_GENERATORS = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
+_ENTROPY = frozenset(
+    {
+        *(
+            "time.time",
+            "time.time_ns",
+            "os.getpid",
+            "os.urandom",
+            "random.randint",
+            "secrets.randbits",
+        ),
+        *("random.randrange", "numpy.random.randint", "datetime.datetime.now", "datetime.now"),
+        *("uuid.uuid4", "secrets.randbelow", "random.SystemRandom", "time.perf_counter"),
+    }
+)
+_TODAY = (".now", ".today", ".utcnow")
+_LISTINGS = frozenset(
+    {"os.listdir", "os.scandir", "glob.glob", "glob.iglob", "pathlib.Path.iterdir"}
 )
 
 
@@ -128,9 +80,107 @@ def unseeded(context: Context) -> Iterator[Finding]:
     if any(_ALL.search(_last(call)) for _, call, _ in calls):
         return
     for code, call, name in calls:
-        entry = _entry(name)
-        if entry and not _is_seeded(call, entry) and not seeds.intersection(entry.governed_by):
+        entry = entry_of(name)
+        if entry and not is_seeded(call, entry) and not seeds.intersection(entry.governed_by):
             yield _finding(code, call, name, entry)
+
+
+@rule(
+    "NBS002",
+    "seed-misses",
+    Severity.WARNING,
+    why="""The notebook looks seeded and is not: a seed governs its own library, and only what is
+    drawn after it.""",
+    bad=Example(
+        cells=[
+            "import numpy as np\n\nnoise = np.random.normal(size=3)",
+            "np.random.seed(7)\nprint(noise, np.random.normal(size=3))",
+        ]
+    ),
+    good=Example(
+        cells=[
+            "import numpy as np\n\nnp.random.seed(7)\nnoise = np.random.normal(size=3)",
+            "print(noise, np.random.normal(size=3))",
+        ]
+    ),
+)
+def seed_misses(context: Context) -> Iterator[Finding]:
+    """Flag a global seed that comes after the first draw, or governs another library only."""
+    drawn: set[str] = set()
+    seeded: set[str] = set()
+    draws = {name for _, call, name in context.calls if unseeded_draw(call, name)}
+    for code, call, name in context.calls:
+        entry = unseeded_draw(call, name)
+        if entry and _is_top(code, call):
+            drawn.update(entry.governed_by)
+        if name not in _SEEDS or not (call.args or call.keywords) or name in seeded:
+            continue
+        seeded.add(name)
+        if name in drawn and _is_top(code, call):
+            yield code.finding(call, f"{name}() comes after the first draw that it governs")
+        elif draws and not _is_useful(context, name):
+            yield code.finding(call, f"{name}() does not govern {sorted(draws)[0]}()")
+
+
+@rule(
+    "NBS003",
+    "seed-from-the-clock",
+    Severity.WARNING,
+    why="""A seed that is another one each time is no seed: the run cannot be repeated, and unlike a
+    missing seed it looks as if it could.""",
+    bad=Example(
+        cells=[
+            "import time\nfrom sklearn.model_selection import train_test_split",
+            "train, test = train_test_split(list(range(9)), random_state=int(time.time()))\n"
+            "print(train, test)",
+        ]
+    ),
+    good=Example(
+        cells=[
+            "from sklearn.model_selection import train_test_split",
+            "train, test = train_test_split(list(range(9)), random_state=7)\nprint(train, test)",
+        ]
+    ),
+)
+def seed_from_the_clock(context: Context) -> Iterator[Finding]:
+    """Flag a seed that is taken from the time, the process or the system's random numbers."""
+    for code, call, name in context.calls:
+        given = [k.value for k in call.keywords if k.arg in ("random_state", "seed")]
+        if name in _SEEDS or name in _GENERATORS:
+            given += call.args[:1]
+        for value in given:
+            source = next((n for n in _called(context, value) if n in _ENTROPY), None)
+            if source:
+                yield code.finding(value, f"the seed comes from {source}(): another one each run")
+        if name in ("numpy.random.seed", "random.seed") and not (call.args or call.keywords):
+            yield code.finding(call, f"{name}() without a number seeds from the clock")
+
+
+@rule(
+    "NBS004",
+    "order-by-chance",
+    Severity.INFO,
+    why="""The order of a folder's files and of a set's texts differs between machines and runs;
+    `today()` in a filter picks other rows tomorrow. The same code then gives another result.""",
+    bad=Example(cells=["import os\n\nfor name in os.listdir('data'):\n    print(name)"]),
+    good=Example(cells=["import os\n\nfor name in sorted(os.listdir('data')):\n    print(name)"]),
+)
+def order_by_chance(context: Context) -> Iterator[Finding]:
+    """Flag a loop over an unsorted folder or a set of values, and `today()` in a filter of rows."""
+    loops = [(code, node.iter) for code, node in context.nodes(ast.For)]
+    loops += [(code, node.iter) for code, node in context.nodes(ast.comprehension)]
+    for code, iterable in loops:
+        what = _unordered(context, iterable)
+        if what:
+            yield code.finding(iterable, f"{what} has no fixed order: sort it")
+    if not context.words & {"now", "today", "utcnow"}:
+        return
+    for code, subscript in context.nodes(ast.Subscript):
+        compared = (n for n in ast.walk(subscript.slice) if isinstance(n, ast.Compare))
+        for node in compared:
+            source = next((n for n in _called(context, node) if n.endswith(_TODAY)), None)
+            if source:
+                yield code.finding(node, f"{source}() in a filter: other rows each day")
 
 
 def _finding(code: CodeCell, call: ast.Call, name: str, entry: Stochastic) -> Finding:
@@ -139,30 +189,43 @@ def _finding(code: CodeCell, call: ast.Call, name: str, entry: Stochastic) -> Fi
     return code.finding(call.func, f"{shown}() without a seed: give {remedy}")
 
 
-def _entry(name: str) -> Stochastic | None:
-    return next((e for e in _TABLE if e.pattern.fullmatch(name)), None) if name else None
-
-
-def _is_seeded(call: ast.Call, entry: Stochastic) -> bool:
-    given = {keyword.arg: keyword.value for keyword in call.keywords}
-    if None in given or any(isinstance(arg, ast.Starred) for arg in call.args):
-        return True  # **options may hold it
-    if entry.only_with and not _is_true(given.get(entry.only_with)):
-        return True
-    shuffle = given.get("shuffle")
-    if isinstance(shuffle, ast.Constant) and shuffle.value is False:
-        return True
-    seed = given.get(entry.seed) if entry.seed else None
-    if seed is None and entry.position is not None and len(call.args) > entry.position:
-        seed = call.args[entry.position]
-    return seed is not None and not (isinstance(seed, ast.Constant) and seed.value is None)
-
-
-def _is_true(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Constant) and node.value is True
-
-
 def _last(call: ast.Call) -> str:
     if isinstance(call.func, ast.Attribute):
         return call.func.attr
     return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _is_useful(context: Context, seed: str) -> bool:
+    """Tell whether the notebook uses something that the seed may be for."""
+    packages = _GOVERNED[seed.partition(".")[0]]
+    used = {name for _, _, name in context.calls if name not in _SEEDS}
+    used |= {whole for name, whole in context.imports.items() if name != whole or "." in whole}
+    return any(f"{name}.".startswith(packages) for name in used)
+
+
+def _is_top(code: CodeCell, call: ast.Call) -> bool:
+    """Tell whether a call is made as the cell runs, not in the body of a function."""
+    inside = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    functions = (n for n in ast.walk(code.tree) if isinstance(n, inside)) if code.tree else ()
+    return not any(node is call for function in functions for node in ast.walk(function))
+
+
+def _called(context: Context, node: ast.AST) -> Iterator[str]:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Call):
+            yield context.qualified(inner.func)
+
+
+def _unordered(context: Context, node: ast.expr) -> str:
+    """Return what a loop goes over in an order that nobody fixed, empty when it is fixed."""
+    if not isinstance(node, ast.Call):
+        return ""
+    name = context.qualified(node.func)
+    if name in _LISTINGS:
+        return f"{name}()"
+    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    if method in ("iterdir", "rglob"):
+        return f"{method}()"
+    if isinstance(node.func, ast.Name) and node.func.id == "set" and node.args:
+        return "a set"
+    return ""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, cast
 
 from mlops_nb.lint.context import Context
 from mlops_nb.lint.example import PYTHON, Code, Example
 from mlops_nb.lint.finding import Edit, Finding
 from mlops_nb.lint.rule import Severity, rule
+from mlops_nb.notebook import Cell
+
+_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_MAGIC = re.compile(r"\s*(?P<mark>%%?)(?P<space>[ \t]*)(?=[^\W\d])")
 
 
 @rule(
@@ -65,27 +71,80 @@ def unknown_language(context: Context) -> Iterator[Finding]:
     "NBH003",
     "invalid-format",
     Severity.WARNING,
-    why="""Two cells of one id, or a format that is fifteen years old, make editors rewrite the
-    file as they open it, and comments, reviews and diffs lose the cell they were about.""",
+    why="""Two cells of one id, a missing key or a format that is fifteen years old make editors
+    rewrite the file as they open it; stricter tools refuse it; comments, reviews and diffs lose
+    the cell they were about.""",
     bad=Example(cells=["total = 1 + 1"], metadata=PYTHON, duplicate_id=True),
     good=Example(cells=["total = 1 + 1", "print(total)"]),
+    fixable=True,
 )
 def invalid_format(context: Context) -> Iterator[Finding]:
-    """Flag duplicate cell ids and formats before 4."""
-    version = context.notebook.raw.get("nbformat")
+    """Flag what the notebook format does not allow: cells without an id or with the same one."""
+    notebook = context.notebook
+    version = notebook.raw.get("nbformat")
     if isinstance(version, int) and version < 4:
         message = (
             f"notebook format {version}: save it in format 4 (jupyter nbconvert --to notebook)"
         )
         yield Finding(message=message, pointer=("nbformat",))
-    counts = Counter(cell.id for cell in context.notebook.cells if cell.id is not None)
+        return
+    minor = notebook.raw.get("nbformat_minor")
+    if isinstance(minor, int) and minor >= 5:
+        yield from _identities(context)
+    elif isinstance(minor, int) and any(cell.id is not None for cell in notebook.cells):
+        yield Finding(
+            message=f"cells with ids in format 4.{minor}, which has none",
+            pointer=("nbformat_minor",),
+            edits=(Edit(pointer=("nbformat_minor",), value=5),),
+        )
+    for cell in notebook.code_cells if version == 4 else ():
+        for key, value in (("outputs", []), ("execution_count", None), ("metadata", {})):
+            if key not in _raw(context, cell):
+                yield Finding(
+                    message=f"a code cell without {key!r}, which the format asks for",
+                    cell=cell.index,
+                    edits=(Edit(pointer=(*cell.pointer, key), value=value, action="insert"),),
+                )
+
+
+def _identities(context: Context) -> Iterator[Finding]:
+    cells = context.notebook.cells
+    taken = {cell.id for cell in cells}
+    missing = [cell for cell in cells if cell.id is None]
+    if missing:
+        action: Literal["replace", "insert"]
+        action = "replace" if "id" in _raw(context, missing[0]) else "insert"
+        yield Finding(
+            message=f"{len(missing)} cells without an id, which format 4.5 asks for",
+            cell=missing[0].index,
+            edits=tuple(_identified(cell, taken, action) for cell in missing),
+        )
     seen: set[str] = set()
-    for cell in context.notebook.cells:
-        if cell.id is not None and counts[cell.id] > 1 and cell.id in seen:
-            pointer = (*cell.pointer, "id")
-            message = f"cell id {cell.id!r} is used more than once"
-            yield Finding(message=message, cell=cell.index, pointer=pointer)
+    for cell in cells:
+        if cell.id is not None and (cell.id in seen or not _ID.fullmatch(cell.id)):
+            what = "is used more than once" if cell.id in seen else "is not one of the format"
+            yield Finding(
+                message=f"cell id {cell.id[:70]!r} {what}",
+                cell=cell.index,
+                pointer=(*cell.pointer, "id"),
+                edits=(_identified(cell, taken, "replace"),),
+            )
         seen.add(cell.id or "")
+
+
+def _identified(cell: Cell, taken: set[str | None], action: Literal["replace", "insert"]) -> Edit:
+    """Return the edit that gives a cell an id made of its place and text: the same in each run."""
+    text = f"{cell.index}:{cell.source}".encode("utf-8", "surrogatepass")
+    digest = hashlib.sha256(text).hexdigest()
+    new = next(digest[i : i + 8] for i in range(56) if digest[i : i + 8] not in taken)
+    return Edit(pointer=(*cell.pointer, "id"), value=new, action=action)
+
+
+def _raw(context: Context, cell: Cell) -> Mapping[str, Any]:
+    value: Any = context.notebook.raw
+    for key in cell.pointer:
+        value = value[key]
+    return cast(Mapping[str, Any], value)
 
 
 @rule(
@@ -109,3 +168,33 @@ def invalid_syntax(context: Context) -> Iterator[Finding]:
                 line=code.problem.line,
                 column=code.problem.column,
             )
+
+
+@rule(
+    "NBH005",
+    "broken-magic",
+    Severity.ERROR,
+    why="""IPython stops at this line with a UsageError: older versions let the space pass, and a
+    `%%` magic works on the first line of its cell only.""",
+    bad=Example(cells=["% matplotlib inline"]),
+    good=Example(cells=["%matplotlib inline"]),
+)
+def broken_magic(context: Context) -> Iterator[Finding]:
+    """Flag a magic that fails: a space after the `%`, a `%%` below the first line."""
+    for code in context.code:
+        lines = code.cell.source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for magic in code.python.magics:
+            line = lines[magic.line - 1] if magic.line <= len(lines) else ""
+            found = _MAGIC.match(line)
+            if not found or (magic.body is not None and not found["space"]):
+                continue
+            if found["space"]:
+                message = f"a space after the {found['mark']}: IPython knows no such magic"
+                yield code.finding_at(magic, message)
+            elif found["mark"] == "%%" and not _on_top(lines[: magic.line - 1]):
+                message = f"%%{magic.name} works on the first line of a cell only"
+                yield code.finding_at(magic, message)
+
+
+def _on_top(above: list[str]) -> bool:
+    return all(not line.strip() or line.startswith("%%") for line in above)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+from collections import defaultdict
 from collections.abc import Iterator
 
-from mlops_nb.lint.context import Context
-from mlops_nb.lint.example import Code, Example
-from mlops_nb.lint.finding import Edit, Finding
+from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.example import Example
+from mlops_nb.lint.finding import Finding
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.notebook.syntax import OPAQUE_MODULE
+
+_FROM_OUTSIDE = frozenset({"run", "load", "loadpy", "pylab", "rerun", "recall"})
+_RUNS_TEXT = frozenset({"exec", "execfile", "dill.load_session", "dill.load_module"})
 
 
 @rule(
@@ -66,31 +71,115 @@ def called_too_early(context: Context) -> Iterator[Finding]:
 
 
 @rule(
-    "NBX006",
-    "executed-out-of-order",
+    "NBX004",
+    "bound-on-some-paths",
     Severity.WARNING,
-    why="""The outputs on the page were not made by the cells in the order shown: what a reader
-    sees may not come out again.""",
-    bad=Example(cells=[Code("rows = [1, 2, 3]", count=7), Code("print(sum(rows))", count=4)]),
-    good=Example(cells=[Code("rows = [1, 2, 3]", count=1), Code("print(sum(rows))", count=2)]),
-    fixable=True,
+    why="""On the day the condition does not hold, the run fails further down with a NameError that
+    says nothing about the condition; in a kernel that has run before, an old value is used.""",
+    bad=Example(
+        cells=[
+            "import os\n\nif os.path.exists('flights.csv'):\n    text = open('flights.csv').read()",
+            "print(len(text))",
+        ]
+    ),
+    good=Example(
+        cells=[
+            "import os\n\ntext = ''\nif os.path.exists('flights.csv'):\n"
+            "    text = open('flights.csv').read()",
+            "print(len(text))",
+        ]
+    ),
 )
-def executed_out_of_order(context: Context) -> Iterator[Finding]:
-    """Flag execution counts that do not rise from cell to cell."""
-    last = 0
-    for cell in context.notebook.code_cells:
-        if cell.execution_count is None:
-            continue
-        if cell.execution_count <= last:
-            yield Finding(
-                message=f"executed as [{cell.execution_count}], after [{last}] above it: "
-                "restart the kernel and run all cells",
-                cell=cell.index,
-                pointer=(*cell.pointer, _count_key(context)),
-                edits=tuple(_cleared_counts(context)),
+def bound_on_some_paths(context: Context) -> Iterator[Finding]:
+    """Flag a name that is used though an `if`, `try` or `match` above may leave it unbound."""
+    for problem in context.name_problems:
+        if problem.kind == "partial":
+            same = problem.binding == problem.cell.cell.index
+            where = "further up in this cell" if same else f"in cell {problem.binding}"
+            message = f"{problem.name!r} is bound on some paths only ({where})"
+            yield problem.cell.finding(problem.node, message)
+
+
+@rule(
+    "NBX005",
+    "used-after-deletion",
+    Severity.ERROR,
+    why="""The name is gone when it is used: `del`, `%xdel`, `%reset -f` or the end of an
+    `except ... as` took it away. It worked because the cells were run in another order.""",
+    bad=Example(cells=["rows = [1, 2, 3]\nprint(sum(rows))\ndel rows", "print(len(rows))"]),
+    good=Example(cells=["rows = [1, 2, 3]\nprint(sum(rows))", "print(len(rows))\ndel rows"]),
+)
+def used_after_deletion(context: Context) -> Iterator[Finding]:
+    """Flag a name that is used after it was deleted."""
+    for problem in context.name_problems:
+        if problem.kind == "deleted":
+            same = problem.binding == problem.cell.cell.index
+            where = "in this cell" if same else f"in cell {problem.binding}"
+            needs = (
+                f"{problem.function}() needs {problem.name!r}, which" if problem.function else ""
             )
-            return
-        last = cell.execution_count
+            message = f"{needs or repr(problem.name)} was deleted before ({where})"
+            yield problem.cell.finding(problem.node, message)
+
+
+@rule(
+    "NBX009",
+    "changed-in-place",
+    Severity.INFO,
+    why="""Run twice, the cell changes its own result once more. While one works on the notebook
+    the table then depends on how often each cell was run, which no file records.""",
+    bad=Example(
+        cells=[
+            "rows = [3, 1, 2, 2]",
+            "rows = rows[1:]",
+            "rows = [row * 2 for row in rows]\nprint(rows)",
+        ]
+    ),
+    good=Example(
+        cells=[
+            "rows = [3, 1, 2, 2]",
+            "kept = rows[1:]",
+            "doubled = [row * 2 for row in kept]\nprint(doubled)",
+        ]
+    ),
+    opt_in=True,
+)
+def changed_in_place(context: Context) -> Iterator[Finding]:
+    """Flag a name that several cells replace by something computed from itself."""
+    places: dict[str, list[tuple[CodeCell, ast.AST]]] = defaultdict(list)
+    bound: set[str] = set()
+    for code in context.code:
+        if code.flow is None:
+            continue
+        for name in sorted(code.flow.uses & code.flow.binds & bound):
+            binds = (e.node for e in code.flow.events if e.kind == "bind" and e.name == name)
+            places[name].append((code, next(binds)))
+        bound |= code.flow.defines
+    for name, found in places.items():
+        for code, node in found if len(found) > 1 else ():
+            yield code.finding(node, f"{name!r} is replaced by what is made of it, in two cells")
+
+
+@rule(
+    "NBX012",
+    "state-from-outside",
+    Severity.WARNING,
+    why="""What the cells below use is written in another file, in a database of the user or in a
+    text: it changes without a change of this notebook, and a fresh machine does not have it.""",
+    bad=Example(cells=["%store -r model", "print(model)"]),
+    good=Example(cells=["model = open('model.txt').read()", "print(model)"]),
+)
+def state_from_outside(context: Context) -> Iterator[Finding]:
+    """Flag names that come from `%run`, `%store -r`, `%load`, `exec` or a pickled session."""
+    for code in context.code:
+        for magic in code.python.magics:
+            restored = magic.name == "store" and magic.arguments.startswith("-r")
+            if magic.body is None and (restored or magic.name in _FROM_OUTSIDE):
+                yield code.finding_at(magic, f"%{magic.name} binds names from outside the file")
+    for code, call, name in context.calls:
+        own = call.func.id if isinstance(call.func, ast.Name) else name
+        if own in _RUNS_TEXT and _at_top(code, call):
+            yield code.finding(call, f"{own}() binds names that the notebook does not show")
 
 
 @rule(
@@ -110,15 +199,7 @@ def star_import(context: Context) -> Iterator[Finding]:
                 yield code.finding(event.node, f"'from {event.name} import *' hides its names")
 
 
-def _count_key(context: Context) -> str:
-    return "prompt_number" if "worksheets" in context.notebook.raw else "execution_count"
-
-
-def _cleared_counts(context: Context) -> Iterator[Edit]:
-    key = _count_key(context)
-    for cell in context.notebook.code_cells:
-        if cell.execution_count is not None:
-            yield Edit(pointer=(*cell.pointer, key), value=None)
-        for number, output in enumerate(cell.outputs):
-            if output.get(key) is not None:
-                yield Edit(pointer=(*cell.pointer, "outputs", number, key), value=None)
+def _at_top(code: CodeCell, call: ast.Call) -> bool:
+    """Tell whether a call is a statement of its own at the top level of its cell."""
+    statements = code.tree.body if code.tree else []
+    return any(isinstance(s, ast.Expr) and s.value is call for s in statements)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from mlops_nb.lint.context import CodeCell, Context
@@ -15,9 +16,7 @@ TAG = "parameters"
 _VALUES = frozenset(
     {"date", "datetime", "timedelta", "Timestamp", "Timedelta", "Path", "PurePath", "Decimal"}
 )
-_EXITS = frozenset({"exit", "quit"})
-_KILLS = frozenset({"os._exit", "os.abort"})
-_ASKS = frozenset({"input", "getpass.getpass", "breakpoint"})
+_WORD = re.compile(r"[^\W\d]\w*")
 
 _PARAMETERS = Code("year = 2013\ncarrier = 'UA'", tags=[TAG])
 
@@ -159,59 +158,28 @@ def _is_plain(node: ast.expr) -> bool:
 
 
 @rule(
-    "NBP006",
-    "waits-for-a-person",
-    Severity.ERROR,
-    why="""Nobody sits before a job: the call fails at once (a kernel without a front end raises
-    StdinNotImplementedError) or waits until the time limit.""",
-    bad=Example(cells=["year = int(input('Which year? '))\nprint(year)"]),
-    good=Example(cells=[Code("year = 2013", tags=[TAG]), "print(year)"]),
+    "NBP004",
+    "unused-parameter",
+    Severity.INFO,
+    why="""A job that sets it believes it changes something. The run succeeds, with a result that
+    has nothing to do with the value.""",
+    bad=Example(cells=[_PARAMETERS, "print(year)"]),
+    good=Example(cells=[_PARAMETERS, "print(year, carrier)"]),
 )
-def waits_for_a_person(context: Context) -> Iterator[Finding]:
-    """Flag calls that ask a person: input(), getpass(), a browser login."""
-    defined = _defined(context)
-    for code, call, qualified in context.calls:
-        name = qualified
-        if isinstance(call.func, ast.Name) and not name and call.func.id not in defined:
-            name = call.func.id
-        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-        if isinstance(owner, ast.Name) and isinstance(call.func, ast.Attribute):
-            name = name or f"{owner.id}.{call.func.attr}"
-        if name in _ASKS or name.endswith(("notebook_login", "drive.mount", "files.upload")):
-            yield code.finding(call, f"{name.rpartition('.')[2]}() waits for a person")
-
-
-@rule(
-    "NBP007",
-    "kills-the-kernel",
-    Severity.ERROR,
-    why="""The run ends here as if the kernel had crashed: nothing below is executed, and the
-    outputs made so far may be lost.""",
-    bad=Example(cells=["total = 1 + 1", "exit()", "print(total)"]),
-    good=Example(cells=["total = 1 + 1", "if total != 2:\n    raise ValueError(total)"]),
-)
-def kills_the_kernel(context: Context) -> Iterator[Finding]:
-    """Flag calls that end or restart the kernel from inside the notebook."""
-    defined = _defined(context)
-    for code, call, name in context.calls:
-        own_exit = isinstance(call.func, ast.Name) and call.func.id in _EXITS - defined
-        stops = isinstance(call.func, ast.Attribute) and call.func.attr == "do_shutdown"
-        if own_exit or stops or name in _KILLS or (name == "os.kill" and _is_own_process(call)):
-            guarded = not any(call in ast.walk(s) for s in _top_level_calls(code))
-            severity = Severity.WARNING if guarded else None
-            yield code.finding(
-                call, f"{ast.unparse(call.func)}() ends the kernel", severity=severity
-            )
-
-
-def _defined(context: Context) -> set[str]:
-    return {name for code in context.code if code.flow for name in code.flow.defines}
-
-
-def _is_own_process(call: ast.Call) -> bool:
-    return bool(call.args) and "getpid" in ast.unparse(call.args[0])
-
-
-def _top_level_calls(code: CodeCell) -> list[ast.stmt]:
-    simple = (ast.Expr, ast.Assign)
-    return [s for s in code.tree.body if isinstance(s, simple)] if code.tree else []
+def unused_parameter(context: Context) -> Iterator[Finding]:
+    """Flag a declared parameter that no cell uses."""
+    tagged = _tagged(context)[:1]
+    for code in tagged:
+        words = {
+            word
+            for other in context.code
+            if other is not code
+            for word in _WORD.findall(other.cell.source)
+        }
+        own = {e.name for e in code.flow.events if e.kind == "read"} if code.flow else set()
+        told: set[str] = set()
+        for event in code.flow.events if code.flow else ():
+            unused = event.name not in words | own | told and not event.imported
+            if event.kind == "bind" and unused and not event.name.startswith("_"):
+                told.add(event.name)
+                yield code.finding(event.node, f"parameter {event.name!r} is not used")
