@@ -7,7 +7,6 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -145,16 +144,22 @@ class Linter:
 
     def _lint(self, notebook: Notebook) -> FileReport:
         path = notebook.path
-        run = self.rules_for(path)
-        job = is_job(self.project, path)
-        context = Context(notebook, job=job, settings=self.settings, root=self.project.root)
+        context = self._context(notebook)
         if not context.is_python:
             language = notebook.language or notebook.kernel or "unknown"
             return FileReport(file=str(path), skipped=f"language: {language}")
-        again = partial(
-            lint_notebook, config=self.settings, job=job, rules_to_run=run, ruff=self.ruff
-        )
-        found = again(notebook, context=context)
+        run = self.rules_for(path)
+
+        def again(now: Notebook, context: Context | None = None) -> list[Diagnostic]:
+            return lint_notebook(
+                now,
+                self.settings,
+                rules_to_run=run,
+                context=context or self._context(now),
+                ruff=self.ruff,
+            )
+
+        found = again(notebook, context)
         change = self.options.change
         if change == "none" or not found:
             return _report(path, found)
@@ -167,6 +172,14 @@ class Linter:
         if result.notebook.text != notebook.text:
             write_fixed(path, result.notebook.text)
         return replace(_report(path, result.diagnostics), changes=result.count)
+
+    def _context(self, notebook: Notebook) -> Context:
+        return Context(
+            notebook,
+            job=is_job(self.project, notebook.path),
+            settings=self.settings,
+            root=self.project.root,
+        )
 
     def _unreadable(self, path: Path, problem: UnreadableNotebookError) -> FileReport:
         return _report(path, list(lint_unreadable(path, problem, self.rules_for(path))))

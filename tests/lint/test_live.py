@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from mlops_nb.config import load_project
+from mlops_nb.config import Lint, load_project
 from mlops_nb.errors import InputError
 from mlops_nb.lint import live
 from mlops_nb.lint.engine import lint_notebook
@@ -19,6 +19,7 @@ from mlops_nb.lint.example import Code, Example, stream
 from mlops_nb.lint.finding import Diagnostic
 from mlops_nb.lint.live import with_kernel
 from mlops_nb.lint.rule import Rule, Severity, rules
+from mlops_nb.lint.selection import selected
 from mlops_nb.notebook import parse_notebook
 
 
@@ -50,7 +51,7 @@ def stale_rule() -> Rule:
 
 def told(shell: Any, *cells: Code) -> list[tuple[int | None, str, str]]:
     notebook = parse_notebook(Example(cells=cells).to_bytes(), Path("n.ipynb"))
-    chosen = [*(rule for rule in rules().values() if rule.code != "NBO005"), stale_rule()]
+    chosen = [*(rule for rule in selected(Lint()) if rule.code != "NBO005"), stale_rule()]
     found: list[Diagnostic] = lint_notebook(notebook, rules_to_run=chosen)
     return [(d.cell, d.code, d.message) for d in with_kernel(notebook, found, chosen, shell)]
 
