@@ -35,34 +35,31 @@ class SecretMatch:
     masked: str = MASK
 
 
+_BEFORE_RUN, _BEFORE, _AFTER = (
+    12,
+    500,
+    4000,
+)  # characters around a literal in which the rest of a match may lie
 # `Server=db;User Id=ada;Password=…`, as ODBC, ADO.NET and JDBC write it.
 _CONNECTION = (
     r"(?i)\b(?:server|host|data source|user id|uid|database|username|user)=[^;\"'\n]{1,100};"
     r"(?:[\w ]{2,30}=[^;\"'\n]{0,100};){0,8}?(?:password|pwd)=([^;\"'\s{}<>$]{4,128})"
 )
-# kind, a literal without which the pattern cannot match (a cheap first test), pattern.
-_PROVIDERS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
+# kind, a literal that every match holds, pattern. All of these have a run of at least twenty
+# letters and digits: such runs are found in one pass over the text, and only they are compared.
+_TOKENS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     (kind, literal, re.compile(pattern))
     for kind, literal, pattern in (
         ("AWS access key", "AKIA", r"\bAKIA[A-Z2-7]{16}\b"),
         ("AWS temporary access key", "ASIA", r"\bASIA[A-Z2-7]{16}\b"),
-        ("AWS Bedrock key", "ABSK", r"\bABSK[A-Za-z0-9+/]{109,269}={0,2}"),
-        ("GitHub token", "gh", r"\bgh[pousr]_[A-Za-z0-9]{36,255}\b"),
+        *(("GitHub token", f"gh{c}_", rf"\bgh{c}_[A-Za-z0-9]{{36,255}}\b") for c in "pousr"),
         ("GitHub token", "github_pat_", r"\bgithub_pat_\w{22,255}\b"),
-        ("GitLab token", "gl", r"\bgl(?:pat|dt|rt|ptt|soat|cbt|agent)-[\w-]{20,}"),
+        *(
+            ("GitLab token", f"gl{kind}-", rf"\bgl{kind}-[\w-]{{20,}}")
+            for kind in ("pat", "dt", "rt", "ptt", "soat", "cbt", "agent")
+        ),
         ("Slack token", "xox", r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
         ("Slack token", "xapp-", r"\bxapp-\d-[A-Z0-9]+-\d+-[a-z0-9]+"),
-        (
-            "Slack webhook",
-            "hooks.slack.com",
-            r"hooks\.slack\.com/services/(T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,})",
-        ),
-        (
-            "Teams webhook",
-            "webhook.office.com",
-            r"webhook\.office\.com/webhookb2/([\w-]{36}@[\w-]{36}/IncomingWebhook/\w{32})",
-        ),
-        ("Discord webhook", "/api/webhooks/", r"/api/webhooks/(\d{17,20}/[\w-]{60,})"),
         ("Stripe key", "k_live_", r"\b[rs]k_live_[A-Za-z0-9]{20,}"),
         ("OpenAI key", "sk-", r"\bsk-(?:proj-|svcacct-|admin-)[\w-]{40,}"),
         ("OpenAI key", "sk-", r"\bsk-[A-Za-z0-9]{48}\b"),
@@ -80,22 +77,43 @@ _PROVIDERS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ("Google client secret", "GOCSPX-", r"\bGOCSPX-[\w-]{28}(?![\w-])"),
         ("PyPI token", "pypi-AgE", r"\bpypi-AgE[\w-]{50,}"),
         ("npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
-        ("npm token", "_authToken", r"_authToken\s*=\s*([\w-]{36,})"),
+        ("npm token", "_authToken", r"_authToken=([\w-]{36,})"),
         ("Docker token", "dckr_", r"\bdckr_(?:pat|oat)_[\w-]{27,32}"),
         ("Databricks token", "dapi", r"\bdapi[a-f0-9]{32}(?:-\d)?\b"),
         ("SendGrid key", "SG.", r"\bSG\.[\w-]{22}\.[\w-]{43}(?![\w-])"),
         ("Twilio key", "SK", r"\bSK[0-9a-f]{32}\b"),
         ("Mailgun key", "key-", r"\bkey-[0-9a-f]{32}\b"),
         ("Mailchimp key", "-us", r"\b[0-9a-f]{32}-us\d{1,2}\b"),
-        ("Azure storage key", "AccountKey=", r"AccountKey=([A-Za-z0-9+/]{86}==)"),
-        ("Azure shared key", "SharedAccessKey=", r"SharedAccessKey=([A-Za-z0-9+/]{43}=)"),
-        ("Azure signature", "sig=", r"[?&](?:amp;)?sig=([A-Za-z0-9%+/]{43,60}(?:=|%3[dD]))"),
-        ("Azure client secret", "Q~", r"(?<![\w.~-])[\w.~-]{3}\dQ~[\w.~-]{31,34}(?![\w.~-])"),
         ("DigitalOcean token", "_v1_", r"\bdo[opr]_v1_[a-f0-9]{64}\b"),
         ("Grafana token", "gls", r"\bglsa_[A-Za-z0-9]{32}_[0-9a-f]{8}\b"),
         ("Vault token", "hvs.", r"\bhvs\.[\w-]{90,}"),
         ("Telegram bot token", ":AA", r"\b\d{8,10}:AA[\w-]{33}(?![\w-])"),
         ("JSON web token", "eyJ", r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
+    )
+)
+_RUN = re.compile(r"[A-Za-z0-9_-]{20,}")
+_DIGIT = re.compile(r"\d")
+_LETTERS_ONLY = "hf_"  # the one format without digits
+# The same for what holds spaces, quotes or other signs; looked for around the literal.
+_PHRASES: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
+    (kind, literal, re.compile(pattern))
+    for kind, literal, pattern in (
+        ("AWS Bedrock key", "ABSK", r"\bABSK[A-Za-z0-9+/]{109,269}={0,2}"),
+        (
+            "Slack webhook",
+            "hooks.slack.com",
+            r"hooks\.slack\.com/services/(T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,})",
+        ),
+        (
+            "Teams webhook",
+            "webhook.office.com",
+            r"webhook\.office\.com/webhookb2/([\w-]{36}@[\w-]{36}/IncomingWebhook/\w{32})",
+        ),
+        ("Discord webhook", "/api/webhooks/", r"/api/webhooks/(\d{17,20}/[\w-]{60,})"),
+        ("Azure storage key", "AccountKey=", r"AccountKey=([A-Za-z0-9+/]{86}==)"),
+        ("Azure shared key", "SharedAccessKey=", r"SharedAccessKey=([A-Za-z0-9+/]{43}=)"),
+        ("Azure signature", "sig=", r"sig=([A-Za-z0-9%+/]{43,60}(?:=|%3[dD]))"),
+        ("Azure client secret", "Q~", r"(?<![\w.~-])[\w.~-]{3}\dQ~[\w.~-]{31,34}(?![\w.~-])"),
         (
             "Kaggle key",
             '"key"',
@@ -109,7 +127,7 @@ _PROVIDERS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         (
             "password in a URL",
             "://",
-            r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>{}$%]{0,64}:([^\s:/@\"'<>{}$]{4,128})@[\w.-]",
+            r"://[^\s:/@\"'<>{}$%]{0,64}:([^\s:/@\"'<>{}$]{4,128})@[\w.-]",
         ),
         ("password in a connection string", "assword=", _CONNECTION),
         ("password in a connection string", "wd=", _CONNECTION),
@@ -132,10 +150,11 @@ _QUOTED = re.compile(
 )
 _EXPORTED = re.compile(rf"(?i){_WORDS}(?:=|[ \t]+)(?P<value>[^\s\"'$]{{12,256}})[ \t]*(?:$|\n|;|&)")
 _EXPORT = re.compile(r"(?:^|[\s;&!])(?:export|%(?:set_)?env)\s+\w*$")
-# The first tests, on small letters: an alternation that ignores case is ten times slower, and a
-# plain search ten times faster still.
-_WORD = re.compile(_WORDS)
-_STEMS = ("passw", "passphrase", "secret", "token", "apikey", "api_key", "access", "auth")
+# What those words begin with, searched for in small letters.
+_STEMS = (
+    *("passw", "passphrase", "secret", "token", "apikey", "api_key", "accesskey", "access_key"),
+    *("authkey", "auth_key"),
+)
 _PLACEHOLDER = re.compile(
     r"(?i)your|example|dummy|fake|placeholder|change|insert|replace|redacted|xxx|\*\*\*|\.\.\.|"
     r"<|>|\{|\}|\$|^test|todo|abcdef|123456|passw|secret|sample|hidden|removed|_here"
@@ -167,24 +186,51 @@ def mask(text: str) -> str:
 
 
 def _candidates(text: str) -> Iterator[SecretMatch]:
-    for kind, literal, pattern in _PROVIDERS:
-        if literal in text:
-            for found in pattern.finditer(text):
-                start, end = found.span(found.lastindex or 0)
-                if not _is_placeholder(text[start:end]):
-                    yield SecretMatch(kind=kind, start=start, end=end)
+    for kind, match in _formats(text):
+        start, end = match.span(match.lastindex or 0)
+        if not _is_placeholder(text[start:end]):
+            yield SecretMatch(kind=kind, start=start, end=end)
+    yield from _named(text)
+
+
+def _formats(text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    """Yield what is written as a provider's credentials are."""
+    for run in _RUN.finditer(text):
+        if not _DIGIT.search(run[0]) and _LETTERS_ONLY not in run[0]:
+            continue
+        start = max(run.start() - _BEFORE_RUN, 0)  # `SG.`, `ya29.`, the number before `:AA`
+        word = text[start : run.end()]
+        for kind, literal, pattern in _TOKENS:
+            if literal in word:
+                window = (start, run.end() + _AFTER)
+                yield from ((kind, match) for match in pattern.finditer(text, *window))
+    for kind, literal, pattern in _PHRASES:
+        for at in _places(text, literal):
+            match = pattern.search(text, max(at - _BEFORE, 0), at + _AFTER)
+            if match:
+                yield kind, match
+
+
+def _named(text: str) -> Iterator[SecretMatch]:
+    """Yield values that look random under a name that a credential has."""
     small = text.lower()
     if len(small) != len(text):  # a few letters of other scripts grow
         small = "".join(c.lower() if c.isascii() else c for c in text)
-    if not any(stem in small for stem in _STEMS):
-        return
-    for word in _WORD.finditer(small):
-        match = _QUOTED.match(text, word.start()) or _EXPORTED.match(text, word.start())
-        if match and _looks_random(match["value"]):
-            if match.re is _EXPORTED and not _EXPORT.search(text[: word.start()][-200:]):
-                continue
-            start, end = match.span("value")
-            yield SecretMatch(kind="credential", start=start, end=end)
+    for stem in _STEMS:
+        for at in _places(small, stem):
+            match = _QUOTED.match(text, at) or _EXPORTED.match(text, at)
+            if match and _looks_random(match["value"]):
+                if match.re is _EXPORTED and not _EXPORT.search(text[:at][-200:]):
+                    continue
+                start, end = match.span("value")
+                yield SecretMatch(kind="credential", start=start, end=end)
+
+
+def _places(text: str, literal: str) -> Iterator[int]:
+    at = text.find(literal)
+    while at >= 0:
+        yield at
+        at = text.find(literal, at + len(literal))
 
 
 def _is_placeholder(value: str) -> bool:

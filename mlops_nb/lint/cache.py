@@ -22,15 +22,18 @@ from mlops_nb.lint.report import FileReport
 
 _KEPT = 30 * 24 * 3600  # seconds that findings of other versions of the rules are kept
 _STORED = tuple(f.name for f in fields(Diagnostic) if f.name not in ("file", "edits"))
-_MANIFESTS = ("*.toml", "*.txt", "*.lock", "*.yml", "*.yaml", "*.cfg", "requirements/*")
+_MANIFESTS = (
+    *("*.toml", "*.txt", "*.in", "*.lock", "*.yml", "*.yaml", "*.cfg", "Pipfile"),
+    *("requirements/*.txt", "requirements/*.lock"),
+)
 
 
 class Cache:
     """Findings by what they depend on; several processes may use one folder at the same time.
 
     They depend on the notebook's bytes and path, on the rules that run and how they weigh, on the
-    code of the rules, and on what rules see around the notebook: the names beside it and the
-    project's lists of packages.
+    code of the rules, and on what rules see around the notebook: the modules beside and above it
+    and the lists of packages there.
 
     Parameters
     ----------
@@ -41,8 +44,8 @@ class Cache:
     def __init__(self, project: Project) -> None:
         self._root = project.cache / "lint"
         self._folder = self._root / _code_stamp()
-        self._packages = _stamp(p for pattern in _MANIFESTS for p in project.root.glob(pattern))
-        self._beside = cache(_names)
+        self._project_root = str(project.root)
+        self._seen = cache(_surroundings)
         self._ready = False
 
     def key(self, path: Path, content: bytes, settings: object) -> str:
@@ -58,7 +61,7 @@ class Cache:
             The rest that matters, as values that JSON can carry.
         """
         folder = os.path.abspath(path.parent)  # noqa: PTH100 - ten times as fast as Path.resolve
-        rest = [folder, path.name, self._beside(folder), self._packages, settings]
+        rest = [folder, path.name, self._around(folder), settings]
         digest = blake2b(msgspec.json.encode(rest), digest_size=20)
         digest.update(content)
         return digest.hexdigest()
@@ -86,6 +89,14 @@ class Cache:
                 file.write(msgspec.json.encode([report.skipped, rows]))
             Path(name).replace(entry)
 
+    def _around(self, folder: str) -> list[object]:
+        """Return what lies in a notebook's folder and in those above it up to the project's."""
+        found = [self._seen(folder)]
+        while folder != self._project_root and folder.startswith(self._project_root):
+            folder = os.path.dirname(folder)  # noqa: PTH120
+            found.append(self._seen(folder))
+        return found
+
     def _entry(self, key: str) -> Path:
         return self._folder / key[:2] / key[2:]
 
@@ -102,11 +113,17 @@ class Cache:
         self._ready = True
 
 
+def _surroundings(folder: str) -> object:
+    """Return the modules and folders in a folder, and the state of its lists of packages."""
+    packages = _stamp(p for pattern in _MANIFESTS for p in Path(folder).glob(pattern))
+    return [_names(folder), _names(f"{folder}/src"), packages]
+
+
 def _names(folder: str) -> list[str]:
-    """Return the modules and folders beside a notebook."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(e.name for e in entries if e.name.endswith(".py") or e.is_dir())
+            names = [e.name for e in entries if e.name.endswith(".py") or e.is_dir()]
+            return sorted(name for name in names if not name.startswith("."))
     except OSError:
         return []
 

@@ -15,6 +15,7 @@ from mlops_nb.config import Lint
 from mlops_nb.dataflow import CellFacts, facts, nodes_of
 from mlops_nb.lint.finding import Edit, Finding, TextEdit
 from mlops_nb.lint.names import NameProblem, name_problems
+from mlops_nb.lint.outputs import output_texts
 from mlops_nb.notebook import (
     Cell,
     Magic,
@@ -25,6 +26,11 @@ from mlops_nb.notebook import (
 )
 
 Node = TypeVar("Node", bound=ast.AST)
+
+
+_DEPTH = 150  # levels of a tree that can be walked recursively, several calls a level
+_DEEP_TEXT = 600  # characters below which a statement cannot be that deep
+_TOO_DEEP = "nested too deeply to be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,22 @@ class CodeCell:
             line = min(max(error.lineno or 1, 1), self.python.text.count("\n") + 1)
             shift = self.python.shifts.get(line, 0)
             self.problem = SyntaxProblem(error.msg, line, max(error.offset or 1, 1) + shift)
-        except (ValueError, RecursionError, MemoryError) as error:
-            self.problem = SyntaxProblem(str(error) or "nested too deeply", 1, 1)
+        except ValueError as error:  # a NUL
+            self.problem = SyntaxProblem(str(error), 1, 1)
+        except (RecursionError, MemoryError):
+            self.problem = SyntaxProblem(_TOO_DEEP, 1, 1)
+        if self.tree is not None and (line := self._too_deep(self.tree)):
+            self.tree, self.problem = None, SyntaxProblem(_TOO_DEEP, line, 1)
+
+    def _too_deep(self, tree: ast.Module) -> int:
+        """Return the line of a statement that no rule could walk through, 0 when there is none."""
+        if len(self.python.text) < _DEEP_TEXT:
+            return 0
+        for statement in tree.body:
+            lines = self.lines[statement.lineno - 1 : statement.end_lineno]
+            if sum(map(len, lines)) >= _DEEP_TEXT and _depth(statement) > _DEPTH:
+                return statement.lineno
+        return 0
 
     @cached_property
     def flow(self) -> CellFacts | None:
@@ -140,6 +160,15 @@ class CodeCell:
         if not text.isascii():
             offset = len(text.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "ignore"))
         return offset + self.python.shifts.get(line, 0) + 1
+
+
+def _depth(tree: ast.AST) -> int:
+    """Return the levels of a tree."""
+    depth, level = 0, [tree]
+    while level:
+        depth += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return depth
 
 
 class Context:
@@ -215,6 +244,12 @@ class Context:
     def calls(self) -> list[tuple[CodeCell, ast.Call, str]]:
         """Every call with its cell and the qualified name of what is called."""
         return [(cell, call, self.qualified(call.func)) for cell, call in self.nodes(ast.Call)]
+
+    @cached_property
+    def output_texts(self) -> list[tuple[Cell, int, str]]:
+        """The text of every stored output, with its cell and its position there."""
+        cells = self.notebook.code_cells
+        return [(cell, number, text) for cell in cells for number, text in output_texts(cell)]
 
     @cached_property
     def words(self) -> set[str]:

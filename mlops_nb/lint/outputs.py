@@ -14,6 +14,7 @@ _TEXTS = ("text/plain", "text/html", "text/markdown", "text/latex")
 MAXIMUM = 1_000_000  # characters of one output that are looked at
 # Pictures and programs inside a page: random letters that mean nothing.
 _ENCODED = re.compile(r"[A-Za-z0-9+/]{300,}={0,2}")
+_LONG = 4_000  # characters of a text above which such runs are looked for
 _PROGRAM = re.compile(r"<script\b.*?(?:</script>|\Z)", re.DOTALL)
 
 
@@ -24,7 +25,7 @@ def output_texts(cell: Cell) -> Iterator[tuple[int, str]]:
         if text:
             text = text[:MAXIMUM]
             text = _PROGRAM.sub("…", text) if "<script" in text else text
-            yield number, _ENCODED.sub("…", text) if len(text) > 300 else text
+            yield number, _ENCODED.sub("…", text) if len(text) > _LONG else text
 
 
 def _texts(output: Mapping[str, Any]) -> Iterator[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -118,14 +119,15 @@ class Linter:
         """Return what the cache holds about a file."""
         if self.cache is None:
             return None
-        content = _content(path)
-        return self.cache.get(self._key(path, content), path) if content is not None else None
+        with suppress(OSError):
+            return self.cache.get(self._key(path, _content(path)), path)
+        return None
 
     def lint(self, path: Path) -> FileReport:
         """Lint a file, and fix it when the options say so."""
         try:
-            content = path.read_bytes()
-        except OSError as error:  # no permission, a link that leads nowhere, a folder
+            content = _content(path)
+        except OSError as error:  # no permission, a link that leads nowhere
             reason = f"the file cannot be read: {error.strerror or error}"
             return self._unreadable(path, UnreadableNotebookError(path, reason))
         report = self.lint_content(path, content)
@@ -142,16 +144,22 @@ class Linter:
 
     def _lint(self, notebook: Notebook) -> FileReport:
         path = notebook.path
-        run = self.rules_for(path)
-        job = is_job(self.project, path)
-        context = Context(notebook, job=job, settings=self.settings, root=self.project.root)
+        context = self._context(notebook)
         if not context.is_python:
             language = notebook.language or notebook.kernel or "unknown"
             return FileReport(file=str(path), skipped=f"language: {language}")
-        again = partial(
-            lint_notebook, config=self.settings, job=job, rules_to_run=run, ruff=self.ruff
-        )
-        found = again(notebook, context=context)
+        run = self.rules_for(path)
+
+        def again(now: Notebook, context: Context | None = None) -> list[Diagnostic]:
+            return lint_notebook(
+                now,
+                self.settings,
+                rules_to_run=run,
+                context=context or self._context(now),
+                ruff=self.ruff,
+            )
+
+        found = again(notebook, context)
         change = self.options.change
         if change == "none" or not found:
             return _report(path, found)
@@ -164,6 +172,14 @@ class Linter:
         if result.notebook.text != notebook.text:
             write_fixed(path, result.notebook.text)
         return replace(_report(path, result.diagnostics), changes=result.count)
+
+    def _context(self, notebook: Notebook) -> Context:
+        return Context(
+            notebook,
+            job=is_job(self.project, notebook.path),
+            settings=self.settings,
+            root=self.project.root,
+        )
 
     def _unreadable(self, path: Path, problem: UnreadableNotebookError) -> FileReport:
         return _report(path, list(lint_unreadable(path, problem, self.rules_for(path))))
@@ -185,11 +201,13 @@ def _report(path: Path, found: list[Diagnostic]) -> FileReport:
     return FileReport(file=str(path), diagnostics=shown)
 
 
-def _content(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
+def _content(path: Path) -> bytes:
+    # Without O_NONBLOCK a pipe that nobody writes to would be waited for, for ever.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError("it is not a regular file")
+        return file.read()
 
 
 def _lint_all(linter: Linter, paths: Sequence[Path]) -> Iterator[FileReport]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
 
@@ -38,6 +39,14 @@ def mlops(*arguments: str) -> subprocess.CompletedProcess[str]:
         (WARNS, ["--strict"], 1),
         (BAD, ["--select", "NBX09"], 2),
         (BAD, ["--fix", "--diff"], 2),
+        (BAD, ["--fix", "--add-noqa"], 2),
+        (BAD, ["--unsafe-fixes"], 2),
+        (BAD, ["--baseline", "none.json"], 2),
+        (BAD, ["--write-baseline"], 0),
+        (BAD, ["--add-noqa"], 0),
+        (BAD, ["--jobs", "0"], 2),
+        (BAD, ["--extend-select", "NBX9"], 2),
+        (BAD, ["--with-ruff", "--no-cache"], 1),
         (BAD, ["nowhere"], 2),
     ],
 )
@@ -108,6 +117,70 @@ def test_diff_then_fix(project: Project) -> None:
         b'"execution_count": 2', b'"execution_count": null'
     ).replace(b'"execution_count": 1', b'"execution_count": null')
     assert mlops("lint", "--diff").stdout == ""
+
+
+def test_a_baseline_lets_only_new_findings_through(project: Project) -> None:
+    path = project.root / "a.ipynb"
+    path.write_bytes(BAD.to_bytes())
+    (project.root / "mlops.toml").write_text('[lint]\nbaseline = "known.json"\n')
+    written = mlops("lint", "--write-baseline")
+    assert written.returncode == 0
+    assert written.stderr == f"Wrote 1 finding to {project.root / 'known.json'}.\n"
+    assert written.stdout == "All checks passed in 1 notebook; 1 known from the baseline.\n"
+    path.write_bytes(Example(cells=["x = 1", "print(gone)", "print(new)"]).to_bytes())
+    new = mlops("lint")
+    assert new.returncode == 1
+    assert new.stdout.splitlines()[0] == "a.ipynb:cell 2:1:7: NBX001 'new' is bound nowhere"
+    path.write_bytes(GOOD.to_bytes())
+    assert mlops("lint").stderr == "1 known finding is gone: --write-baseline drops them.\n"
+
+
+def test_add_noqa_says_what_it_accepted(project: Project) -> None:
+    path = project.root / "a.ipynb"
+    path.write_bytes(BAD.to_bytes())
+    accepted = mlops("lint", "--add-noqa")
+    assert accepted.stderr == "Accepted 1 finding in 1 notebook.\n"
+    before = BAD.to_bytes()
+    assert path.read_bytes() == before.replace(b"print(gone)", b"print(gone)  # noqa: NBX001")
+
+
+def test_strict_may_be_the_configurations(project: Project) -> None:
+    (project.root / "a.ipynb").write_bytes(WARNS.to_bytes())
+    (project.root / "mlops.toml").write_text("[lint]\nstrict = true\n")
+    assert mlops("lint").returncode == 1
+
+
+@pytest.mark.parametrize("form", ["json", "github", "gitlab", "sarif", "junit"])
+def test_every_form_is_whole_and_alone_on_stdout(project: Project, form: str) -> None:
+    (project.root / "a.ipynb").write_bytes(BAD.to_bytes())
+    result = mlops("lint", "--format", form)
+    assert (result.returncode, result.stderr) == (1, "")
+    if form == "junit":
+        assert ElementTree.fromstring(result.stdout.encode()).tag == "testsuites"
+    elif form == "github":
+        assert result.stdout.startswith("::error title=NBX001")
+    else:
+        json.loads(result.stdout)
+
+
+def test_a_crashing_rule_ends_with_2(project: Project) -> None:
+    (project.root / "a.ipynb").write_bytes(BAD.to_bytes())
+    code = """
+from dataclasses import replace
+from mlops_nb.cli.main import main
+from mlops_nb.lint import rule
+known = rule.rules()
+rule._RULES["NBX001"] = replace(known["NBX001"], check=lambda context: 1 / 0)
+rule.rules.cache_clear()
+main()
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code, "lint"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    place = "a.ipynb:1:1: NBX001 internal error, please report it: ZeroDivisionError"
+    assert result.stdout.startswith(place)
+    assert "Traceback" not in result.stderr
 
 
 def test_help_ends_with_an_example() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 
 from mlops_nb.lint.ci import to_github, to_gitlab, to_junit, to_sarif
@@ -45,6 +47,106 @@ def test_sarif_names_rules_and_places() -> None:
     assert location["physicalLocation"]["region"]["startLine"] == 21
     assert location["logicalLocations"][0]["name"] == "cell 1"
     assert "logicalLocations" not in run["results"][0]["locations"][0]
+
+
+def closed(required: list[str], **properties: Any) -> dict[str, Any]:
+    """Return the schema of an object with these properties and no others."""
+    return {
+        "type": "object",
+        "required": required,
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+TEXT = {"type": "string", "minLength": 1}
+LEVEL = {"enum": ["none", "note", "warning", "error"]}
+NUMBER = {"type": "integer", "minimum": 1}
+MESSAGE = closed(["text"], text=TEXT)
+# What SARIF 2.1.0 asks of the parts that are written here; its own schema is 117 kB.
+SARIF = closed(
+    ["version", "runs"],
+    **{"$schema": {"type": "string", "format": "uri"}, "version": {"const": "2.1.0"}},
+    runs={
+        "type": "array",
+        "items": closed(
+            ["tool"],
+            tool=closed(
+                ["driver"],
+                driver=closed(
+                    ["name"],
+                    name=TEXT,
+                    rules={
+                        "type": "array",
+                        "uniqueItems": True,
+                        "items": closed(
+                            ["id"],
+                            id=TEXT,
+                            name=TEXT,
+                            shortDescription=MESSAGE,
+                            fullDescription=MESSAGE,
+                            defaultConfiguration=closed([], level=LEVEL),
+                        ),
+                    },
+                ),
+            ),
+            invocations={
+                "type": "array",
+                "items": closed(
+                    ["executionSuccessful"],
+                    executionSuccessful={"type": "boolean"},
+                    toolExecutionNotifications={
+                        "type": "array",
+                        "items": closed(["message"], level=LEVEL, message=MESSAGE),
+                    },
+                ),
+            },
+            columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+            results={
+                "type": "array",
+                "items": closed(
+                    ["message"],
+                    ruleId=TEXT,
+                    ruleIndex={"type": "integer", "minimum": -1},
+                    level=LEVEL,
+                    message=MESSAGE,
+                    partialFingerprints={"additionalProperties": {"type": "string"}},
+                    locations={
+                        "type": "array",
+                        "items": closed(
+                            [],
+                            physicalLocation=closed(
+                                ["artifactLocation"],
+                                artifactLocation=closed(
+                                    [], uri={"type": "string", "pattern": "^[!-~]*$"}
+                                ),
+                                region=closed(
+                                    [],
+                                    startLine=NUMBER,
+                                    startColumn=NUMBER,
+                                    endLine=NUMBER,
+                                    endColumn=NUMBER,
+                                ),
+                            ),
+                            logicalLocations={
+                                "type": "array",
+                                "items": closed([], name=TEXT, fullyQualifiedName=TEXT, kind=TEXT),
+                            },
+                        ),
+                    },
+                ),
+            },
+        ),
+    },
+)
+
+
+def test_sarif_is_valid() -> None:
+    jsonschema.validate(json.loads(to_sarif(report())), SARIF)
+    jsonschema.validate(json.loads(to_sarif(LintReport(reports=[]))), SARIF)
+    foreign = replace(report().diagnostics[2], code="F401", internal=True)
+    one = LintReport(reports=[FileReport(file="a", diagnostics=[foreign])])
+    jsonschema.validate(json.loads(to_sarif(one)), SARIF)
 
 
 def test_sarif_says_that_a_rule_crashed() -> None:

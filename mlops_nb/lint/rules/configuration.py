@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from mlops_nb.lint.context import Context
 from mlops_nb.lint.example import Code, Example, stream
 from mlops_nb.lint.finding import Edit, Finding
-from mlops_nb.lint.outputs import output_texts
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.secrets import find_secrets
 
@@ -130,16 +129,15 @@ def secret_in_source(context: Context) -> Iterator[Finding]:
 )
 def secret_in_output(context: Context) -> Iterator[Finding]:
     """Flag a credential in a stored output or in the metadata."""
-    for cell in context.notebook.code_cells:
-        for number, text in output_texts(cell):
-            kinds = {match.kind: None for match in find_secrets(text)}
-            for kind in kinds:
-                yield Finding(
-                    message=f"{kind} in a stored output: clear the output, revoke the credential",
-                    cell=cell.index,
-                    pointer=(*cell.pointer, "outputs", number),
-                    edits=(Edit(pointer=(*cell.pointer, "outputs"), value=[]),),
-                )
+    for cell, number, text in context.output_texts:
+        kinds = {match.kind: None for match in find_secrets(text)}
+        for kind in kinds:
+            yield Finding(
+                message=f"{kind} in a stored output: clear the output, revoke the credential",
+                cell=cell.index,
+                pointer=(*cell.pointer, "outputs", number),
+                edits=(Edit(pointer=(*cell.pointer, "outputs"), value=[]),),
+            )
     metadata = {k: v for k, v in context.notebook.metadata.items() if k not in _TOOLS}
     for match in find_secrets(json.dumps(metadata, ensure_ascii=False)) if metadata else ():
         yield Finding(message=f"{match.kind} in the metadata", pointer=("metadata",))

@@ -49,6 +49,7 @@ _LOCAL = re.compile(
     r"(?:my_?)?(?:utils?|helpers?|common|config|settings|constants|preprocess(?:ing)?|data_?loader|"
     r"functions?|funcs?|tools|lib|src|scripts?|(?:custom|local|data|helper)_(?:utils?|functions|lib))"
 )
+_LAST_PARTS = frozenset(name.rpartition(".")[2] for name in REMOVED)
 _MOVES = frozenset({"cd", "pushd", "run", "load", "!", "bash", "sh", "script", "writefile", "file"})
 
 
@@ -172,6 +173,8 @@ def _removed_uses(context: Context) -> Iterator[tuple[CodeCell, ast.AST, str]]:
             whole = f"{source.module}.{alias.name}"
             yield from ((code, source, name) for name in _prefixes(whole) if name in REMOVED)
     for code, attribute in context.nodes(ast.Attribute):
+        if attribute.attr not in _LAST_PARTS:
+            continue
         name = context.qualified(attribute)
         if name in REMOVED:
             yield code, attribute, name
@@ -189,7 +192,8 @@ def _is_older(context: Context, entry: Removed) -> bool:
         return version is not None and version < entry.since
     pinned = requirements(context.notebook.path.parent, context.root).get(entry.distribution, "")
     installs = rf"\b{re.escape(entry.distribution)}\s*(?:==|<=?|~=)\s*([\d.]+)"
-    found = re.search(installs, context.notebook.text)
+    sources = (cell.source for cell in context.notebook.code_cells)
+    found = next((m for source in sources if (m := re.search(installs, source))), None)
     numbers = re.findall(r"\d+", pinned or (found[1] if found else ""))
     return bool(numbers) and tuple(map(int, numbers[:3])) < entry.since
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from mlops_nb.lint.context import Context
 from mlops_nb.lint.example import Code, Example, error, stream
 from mlops_nb.lint.finding import Edit, Finding
-from mlops_nb.lint.outputs import output_texts
 from mlops_nb.lint.personal import account_numbers, personal_data
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.notebook import Cell
@@ -72,16 +71,16 @@ def stored_error(context: Context) -> Iterator[Finding]:
 )
 def personal_data_in_output(context: Context) -> Iterator[Finding]:
     """Flag e-mail addresses, phone, card and account numbers, home folders, personal columns."""
-    for cell in context.notebook.code_cells:
-        for number, text in output_texts(cell):
-            for what in personal_data(text):
-                yield Finding(
-                    message=f"{what} in a stored output",
-                    cell=cell.index,
-                    pointer=(*cell.pointer, "outputs", number),
-                    edits=(_cleared(cell),),
-                )
-    for cell in context.notebook.cells:
+    for cell, number, text in context.output_texts:
+        for what in personal_data(text):
+            yield Finding(
+                message=f"{what} in a stored output",
+                cell=cell.index,
+                pointer=(*cell.pointer, "outputs", number),
+                edits=(_cleared(cell),),
+            )
+    sources = "\n".join(cell.source for cell in context.notebook.cells)
+    for cell in context.notebook.cells if any(account_numbers(sources)) else ():
         for what in account_numbers(cell.source):
             yield Finding(message=f"{what} in the text of a cell", cell=cell.index)
     known = {"authors", "kernelspec", "language_info", "widgets"}
