@@ -40,7 +40,8 @@ def load() -> str:
     """Compare loading our extension with loading an empty one, in fresh processes."""
     code = (
         "import sys, time\nfrom IPython.core.interactiveshell import InteractiveShell\n"
-        "shell = InteractiveShell.instance()\nbegan, cpu = time.perf_counter(), time.process_time()\n"
+        "shell = InteractiveShell.instance()\n"
+        "began, cpu = time.perf_counter(), time.process_time()\n"
         "shell.run_line_magic('load_ext', sys.argv[1])\n"
         "print(time.perf_counter() - began, time.process_time() - cpu)"
     )
