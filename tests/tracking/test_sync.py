@@ -197,7 +197,7 @@ def test_journal_of_a_deleted_run_goes_too(stored: Project) -> None:
 
 def test_journal_without_a_beginning_is_set_aside(stored: Project) -> None:
     folder = stored.home / "journal"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "x.jsonl").write_text("garbage\n")
     assert "set aside" in sync(stored).warnings[-1]
     assert (folder / "x.broken").exists()
