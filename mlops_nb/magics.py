@@ -53,12 +53,10 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
         if any(word in {"--format", "--help", "-h"} for word in words):
             return None
         match words:
-            case ["run", "list", *rest]:
-                return lambda: _run_list(rest)
-            case ["run", "show", reference]:
-                return lambda: _run_show(reference)
-            case ["run", name, *_] if name not in {"compare", "list", "show"}:
-                raise InputError(f"%mlops run {name} runs no cell", "%%mlops run runs one")
+            case ["run", *rest]:
+                from mlops_nb.cli.run import answer
+
+                return answer(rest)
             case ["data", "drift", reference, current] if not current.startswith("-"):
                 return lambda: self._drift(reference, current)
         return None
@@ -178,20 +176,6 @@ def _command_words(words: list[str]) -> list[str]:
             command = command.get_command(context, word) or command
     options = [opt for p in command.params for opt in p.opts if opt.startswith("--")]
     return [*(command.list_commands(context) if isinstance(command, click.Group) else []), *options]
-
-
-def _run_list(words: list[str]) -> Any:
-    from mlops_nb.cli.run import list_parameters
-    from mlops_nb.tracking.table import run_table
-
-    found = list_parameters(words)
-    return run_table(load_project(), filter_string=found["filter_string"], limit=found["limit"])
-
-
-def _run_show(reference: str) -> Any:
-    from mlops_nb.tracking.page import run_page
-
-    return run_page(load_project(), reference)
 
 
 def _split(line: str) -> list[str]:
