@@ -42,14 +42,20 @@ def counterparts(slice_: Slice, notebook: Path) -> list[Counterpart | None] | No
         cells = read_notebook(notebook).code_cells
     except InputError:
         return None
-    by_text = {body(cell.source): position for position, cell in enumerate(cells)}
+    by_text: dict[str, list[int]] = {}
+    for position, known in enumerate(cells):
+        by_text.setdefault(body(known.source), []).append(position)
     by_id = {cell.id: position for position, cell in enumerate(cells) if cell.id}
     wanted = [body(cell.source) for cell in slice_.cells]
     free = [i for i, cell in enumerate(cells) if body(cell.source) not in set(wanted)]
     found: list[Counterpart | None] = []
+    last = -1
     for cell, text in zip(slice_.cells, wanted, strict=True):
-        position = by_text.get(text, by_id.get(cell.cell_id or ""))
-        if position is None:
+        position = by_id.get(cell.cell_id or "")
+        if text in by_text:  # of several alike, the next one down
+            position = next((p for p in by_text[text] if p > last), by_text[text][0])
+            last = position
+        elif position is None:
             position = _most_similar(text, [(i, body(cells[i].source)) for i in free])
         found.append(
             Counterpart(position, cells[position].source, text in by_text)
