@@ -64,12 +64,10 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
         match words:
             case ["experiment", *names] if len(names) <= 1:
                 return lambda: _experiment(*names)
-            case ["run", "list", *rest]:
-                return lambda: _run_list(rest)
-            case ["run", "show", reference]:
-                return lambda: _run_show(reference)
-            case ["run", name, *_] if name not in _subcommands("run"):
-                raise InputError(f"%mlops run {name} runs no cell", "%%mlops run runs one")
+            case ["run", *rest]:
+                from mlops_nb.cli.run import answer
+
+                return answer(rest)
             case ["data", "drift", reference, current] if not current.startswith("-"):
                 return lambda: self._drift(reference, current)
         return None
@@ -245,31 +243,11 @@ def _command_words(words: list[str]) -> list[str]:
     return [*(command.list_commands(context) if isinstance(command, click.Group) else []), *options]
 
 
-def _subcommands(noun: str) -> list[str]:
-    context = click.Context(mlops)
-    group = mlops.get_command(context, noun)
-    return group.list_commands(context) if isinstance(group, click.Group) else []
-
-
 def _experiment(name: str = "") -> str:
     """Return the experiment of new runs, after choosing it for this kernel when a name is given."""
     if name:
         choose_experiment(name)
     return load_project().experiment
-
-
-def _run_list(words: list[str]) -> Any:
-    from mlops_nb.cli.run import list_parameters
-    from mlops_nb.tracking.table import run_table
-
-    found = list_parameters(words)
-    return run_table(load_project(), filter_string=found["filter_string"], limit=found["limit"])
-
-
-def _run_show(reference: str) -> Any:
-    from mlops_nb.tracking.page import run_page
-
-    return run_page(load_project(), reference)
 
 
 def _split(line: str) -> list[str]:

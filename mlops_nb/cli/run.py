@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlops_nb.cli import bisect, reproduce, run_keep
 from mlops_nb.cli.output import echo_json, echo_table, format_option
+
+if TYPE_CHECKING:
+    from mlops_nb.config import Project
 
 
 @click.group(epilog="Example: mlops run list --filter 'metrics.auc > 0.8'")
@@ -100,9 +104,72 @@ for _name, _command in run_keep.COMMANDS.items():
     command.add_command(_command, _name)
 
 
-def list_parameters(words: list[str]) -> dict[str, Any]:
-    """Return what `mlops run list` would be called with, for the magic of the same words."""
-    return list_command.make_context("run list", list(words)).params
+def answer(words: list[str]) -> Callable[[], Any] | None:
+    """Return what answers ``%mlops run …`` with a value, None for words that only print.
+
+    Raises
+    ------
+    InputError
+        They are no command: a cell was meant.
+    """
+    from mlops_nb.config import load_project
+    from mlops_nb.errors import InputError
+
+    name = words[0] if words else ""
+    known = command.commands.get(name)
+    if known is None:
+        if name:
+            raise InputError(f"%mlops run {name} runs no cell", "%%mlops run runs one")
+        return None
+    if name not in _VALUES:
+        return None
+    try:
+        found = known.make_context(f"run {name}", words[1:]).params
+    except click.ClickException as error:
+        raise InputError(error.format_message(), f"%mlops run {name} --help") from None
+    return lambda: _VALUES[name](load_project(), found)
+
+
+def _listed(project: Project, found: dict[str, Any]) -> Any:
+    from mlops_nb.tracking.table import run_table
+
+    return run_table(project, filter_string=found["filter_string"], limit=found["limit"])
+
+
+def _shown(project: Project, found: dict[str, Any]) -> Any:
+    from mlops_nb.tracking.page import run_page
+
+    return run_page(project, found["run"])
+
+
+def _compared(project: Project, found: dict[str, Any]) -> Any:
+    from mlops_nb.tracking.compare import compare_runs
+
+    return compare_runs(project, found["runs"])
+
+
+def _reproduced(project: Project, found: dict[str, Any]) -> Any:
+    from mlops_nb.tracking.reproduce import reproduce
+
+    chosen = {key: found[key] for key in ("env", "tolerance", "ignore", "timeout")}
+    return reproduce(project, found["run"], **chosen)
+
+
+def _bisected(project: Project, found: dict[str, Any]) -> Any:
+    from mlops_nb.tracking.bisect import bisect
+
+    chosen = {key: found[key] for key in ("tolerance", "timeout")}
+    return bisect(project, found["run"], found["other"], **chosen)
+
+
+# Commands whose magic is an expression: it returns what the command would print.
+_VALUES: dict[str, Callable[[Project, dict[str, Any]], Any]] = {
+    "list": _listed,
+    "show": _shown,
+    "compare": _compared,
+    "reproduce": _reproduced,
+    "bisect": _bisected,
+}
 
 
 def _page(content: str) -> str:

@@ -29,7 +29,7 @@ def delete_command(runs: tuple[str, ...], yes: bool, output_format: str) -> int:
     sync(project)
     found = {record.run_id: record for record in (get_run(project, run) for run in runs)}
     names = ", ".join(f"{record.name} ({record.uid[:8]})" for record in found.values())
-    if not yes and not click.confirm(f"delete {names}?"):
+    if not yes and not _agreed(f"delete {names}?"):
         return 1
     for run_id in found:
         delete(project, run_id)
@@ -87,7 +87,7 @@ def gc_command(older_than: float, yes: bool, output_format: str) -> int:
     rows += [["", f"environment {path.name}", _size(size)] for path, size in garbage.environments]
     if rows and output_format == "text":
         echo_table(["run", "what", "size"], rows)
-    if rows and not yes and not click.confirm(f"remove {len(rows)} for good?"):
+    if rows and not yes and not _agreed(f"remove {len(rows)} for good?"):
         return 1
     for run in garbage.runs:
         purge(project, run)
@@ -159,7 +159,7 @@ def migrate_command(yes: bool, output_format: str) -> int:
         raise StoreError(newer(project, state), "pip install --upgrade mlflow-skinny")
     if state.state == "older":
         question = f"upgrade {state.found} → {state.expected} (a copy is made first)?"
-        if not yes and not click.confirm(question):
+        if not yes and not _agreed(question):
             return 1
         copy = upgrade(project)
     if output_format == "json":
@@ -170,6 +170,23 @@ def migrate_command(yes: bool, output_format: str) -> int:
     else:
         click.echo(f"nothing to do: the store is {state.state} for MLflow {state.mlflow}")
     return 0
+
+
+def _agreed(question: str) -> bool:
+    """Ask, in a terminal as in a notebook.
+
+    Raises
+    ------
+    InputError
+        Nobody is there to answer.
+    """
+    from mlops_nb.errors import InputError
+
+    try:
+        # Not click's: it keeps the `input` of before Jupyter put its own in its place.
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    except (EOFError, NotImplementedError):
+        raise InputError(f"nobody answered: {question}", "say it with --yes") from None
 
 
 def _size(count: float) -> str:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mlops_nb.secrets import MASK
+from mlops_nb.tracking.counterparts import body, counterparts
 from mlops_nb.tracking.outside import describe_file
 from mlops_nb.tracking.slicefile import Slice
 
@@ -128,43 +128,30 @@ def of_error(error: str) -> Cause:
 
 def notebook_differences(slice_: Slice, notebook: Path) -> Iterator[Cause]:
     """Yield how the notebook on disk differs from what was executed for the run."""
-    from mlops_nb.errors import InputError
-    from mlops_nb.notebook import read_notebook
-
-    try:
-        cells = read_notebook(notebook).code_cells
-    except InputError:
+    found = counterparts(slice_, notebook)
+    if found is None:
         return
-    places = {_body(cell.source): position for position, cell in enumerate(cells)}
-    known = {cell.id for cell in cells if cell.id}
-    lost: list[str] = []
-    order: list[int] = []
-    for cell in slice_.cells:
-        body = _body(cell.source)
-        if body in places:
-            order.append(places[body])
-        elif not body:
-            continue
-        elif MASK not in cell.source and not cell.source.rstrip().endswith(("pass", "left out")):
-            way = "edited since" if cell.cell_id in known else "no longer there"
-            lost.append(f"In [{cell.count}] ({way})")
+    pairs = [pair for pair in zip(slice_.cells, found, strict=True) if body(pair[0].source)]
+    lost = [
+        f"In [{cell.count}] ({'edited since' if now else 'no longer there'})"
+        for cell, now in pairs
+        if (now is None or not now.is_same) and MASK not in cell.source
+    ]
     if lost:
         yield Cause(
             "order", f"cells the result needs are not in {notebook.name}: {', '.join(lost)}"
         )
+    order = [now.position for _, now in pairs if now is not None]
     if order != sorted(order):
         yield Cause("order", f"the cells ran in another order than {notebook.name} has them")
-    repeated: dict[str, Any] = {}
+    yield from _repeated(slice_)
+
+
+def _repeated(slice_: Slice) -> Iterator[Cause]:
+    counts: dict[str, list[int]] = {}
     for cell in slice_.cells:
-        repeated.setdefault(cell.source, []).append(cell.count)
-    for counts in repeated.values():
-        if len(counts) > 1:
-            names = ", ".join(f"In [{count}]" for count in counts)
-            yield Cause("order", f"one cell ran {len(counts)} times, and each run counts: {names}")
-
-
-def _body(source: str) -> str:
-    """Return a cell without what makes it a run: to wrap a cell changes nothing in it."""
-    lines = source.strip().splitlines()
-    kept = [line for line in lines if not line.startswith(("%%mlops", "%load_ext mlops_nb"))]
-    return "\n".join(kept).strip()
+        counts.setdefault(cell.source, []).append(cell.count)
+    for found in counts.values():
+        if len(found) > 1:
+            names = ", ".join(f"In [{count}]" for count in found)
+            yield Cause("order", f"one cell ran {len(found)} times, and each run counts: {names}")

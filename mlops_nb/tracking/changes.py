@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from mlops_nb import git
 from mlops_nb.config import Project
-from mlops_nb.errors import InputError
-from mlops_nb.notebook import read_notebook
+from mlops_nb.tracking.counterparts import body, counterparts
 from mlops_nb.tracking.slicefile import Slice, SliceCell
 
 if TYPE_CHECKING:
@@ -104,15 +103,14 @@ def changed_cells(before: Slice, after: Slice) -> Iterator[Change]:
 
 
 def edited_cells(slice_: Slice, notebook: Path) -> Iterator[Change]:
-    """Yield the cells that stand in the notebook with the same id and another text."""
-    try:
-        now = {cell.id: cell.source for cell in read_notebook(notebook).code_cells if cell.id}
-    except InputError:
-        return
-    for position, cell in enumerate(slice_.cells):
-        source = now.get(cell.cell_id or "")
-        if source is not None and source.strip() != cell.source.strip():
-            instead = (SliceCell(source, cell.count, cell.cell_id),)
+    """Yield the cells that stand in the notebook with another text than was executed."""
+    for position, (cell, now) in enumerate(
+        zip(slice_.cells, counterparts(slice_, notebook) or (), strict=False)
+    ):
+        if now is not None and not now.is_same and body(cell.source):
+            header = [line for line in cell.source.splitlines() if line.startswith("%%mlops")]
+            text = "\n".join([*header, body(now.source)])
+            instead = (SliceCell(text, cell.count, cell.cell_id),)
             what = _describe((cell,), instead)
             yield Change(kind="cell", what=what, cells=(position, position + 1, instead))
 

@@ -26,6 +26,8 @@ _FOREIGN = tuple(
 _OWN = frozenset(
     {".mlops", ".ipython", ".git", ".jupyter", "__pycache__", "matplotlib", "fontconfig"}
 )
+# Libraries ask the machine about itself.
+_LOOKS = frozenset({"lscpu", "uname", "ldconfig", "nvidia-smi", "sysctl", "gcc", "cc", "ld"})
 
 
 @dataclass(slots=True)
@@ -69,8 +71,13 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
         name = arguments[0] if isinstance(arguments[0], str) else arguments[0].decode()
         if name not in {"localhost", "127.0.0.1", "::1"}:
             record.hosts.add(name)
-    elif event == "subprocess.Popen" and "--follow" not in arguments[1]:  # our own child
+    elif event == "subprocess.Popen" and _is_the_users(arguments):
         record.commands.add(str(arguments[0]))
+
+
+def _is_the_users(arguments: tuple[Any, ...]) -> bool:
+    """Whether a program was started by the cell, and not by a library's look or our own sync."""
+    return Path(str(arguments[0])).name not in _LOOKS and "--follow" not in arguments[1]
 
 
 def _note_file(record: Outside, path: Any, mode: Any, flags: Any) -> None:

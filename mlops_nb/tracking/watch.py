@@ -75,7 +75,8 @@ class Watch:
         if self._depth > 1:
             return
         self.current = Execution(
-            count=self.shell.execution_count,
+            # IPython's own counter is ahead by one in some of its versions.
+            count=len(self.shell.history_manager.input_hist_raw),
             source=info.raw_cell,
             cell_id=info.cell_id,
             outside=Outside(),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 
 from mlops_nb.config import Project
@@ -191,3 +195,57 @@ def test_watching_stops_with_the_extension(shell, project: Project) -> None:
     assert not [c for c in shell.events.callbacks["pre_run_cell"] if "Watch" in repr(c)]
     content = json.loads(executed.slice_notebook(shell, project.root))
     assert "".join(content["cells"][-1]["source"]) == "r = x"
+
+
+@st.composite
+def sessions(draw: st.DrawFn) -> list[str]:
+    """Sessions over three lists that share, change, replace and hand on their objects."""
+    names = st.sampled_from("abc")
+    cells = ["a, b, c = [1], [2], [3]", "def grow(t): t.append(len(t)); return t"]
+    cells += ["def total(): return sum(a) + len(b)", "class Box:\n    def get(self): return c"]
+    for _ in range(draw(st.integers(2, 9))):
+        x, y, n = draw(names), draw(names), draw(st.integers(0, 9))
+        cells.append(
+            draw(
+                st.sampled_from(
+                    [
+                        f"{x} = {y}",
+                        f"{x} = list({y})",
+                        f"{x} = [{n}]",
+                        f"{x}.append({n})",
+                        f"{x}[0] = {n}",
+                        f"{x} += [{n}]",
+                        f"z = grow({x})",
+                        f"{x} = grow({y})",
+                        f"{x}.append(total())",
+                        f"box = Box()\n{x}.append(len(box.get()))",
+                        f"if len({x}) > {n}: {y} = [{n}]",
+                        f"for i in {x}[:3]: {y}.append(i)",
+                        f"print({x})",
+                        f"{x}.append({n})\n1 / 0\n{y} = []",
+                    ]
+                )
+            )
+        )
+    return [*cells, draw(st.sampled_from(["r = list(a)", "r = total()", "r = Box().get()[:]"]))]
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(sessions())
+def test_any_session_is_made_again_from_its_slice(shell, project: Project, cells) -> None:
+    shell.run_line_magic("unload_ext", "mlops_nb")
+    shell.reset(new_session=True)
+    shell.history_manager.input_hist_raw[:] = [""]
+    shell.run_cell("%load_ext mlops_nb", store_history=True)
+    with redirect_stdout(io.StringIO()):
+        run(shell, *cells)
+    found, _ = cut(shell, project)
+    names: dict[str, Any] = {}
+    with redirect_stdout(io.StringIO()):
+        exec("\n".join(found), names)
+    assert names["r"] == shell.user_ns["r"]
+    assert not [cell for cell in found if cell.startswith("print")]
