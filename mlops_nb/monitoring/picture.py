@@ -41,33 +41,30 @@ def to_png(
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
     figure = Figure(figsize=(WIDTH, HEIGHT), facecolor="white")
     FigureCanvasAgg(figure)
-    figure.patches.append(_banner(status))
+    banner = Rectangle((0, 0.86), 1, 0.14, color=COLOURS[status], transform=figure.transFigure)
+    figure.add_artist(banner)
     # A name may hold `$`, which would start a formula.
     plain: dict[str, Any] = {"parse_math": False, "va": "top"}
     head = f"{WORDS[status]} · {short(title)}"
-    figure.text(0.03, 0.955, head, color="white", weight="bold", size=14, **plain)
-    figure.text(0.03, 0.84, textwrap.fill(headline, 100), size=9, color="#57606a", **plain)
-    place = 0.72
-    for result in [r for r in ordered(results) if r.status in BAD][:MOST]:
+    figure.text(0.03, 0.965, head, color="white", weight="bold", size=14, **plain)
+    figure.text(0.03, 0.825, textwrap.fill(headline, 100), size=9, color="#57606a", **plain)
+    place = 0.73
+    drawn = series is not None and len(series) > 1
+    for result in [r for r in ordered(results) if r.status in BAD][: MOST - 2 * drawn]:
         text = f"{short(result.subject)}: {result.message}"
         lines = textwrap.wrap(text, 98)[:2]
         figure.text(0.03, place, "■", color=COLOURS[result.status], size=9, **plain)
         figure.text(0.055, place, "\n".join(lines), size=9, color="#1f2328", **plain)
-        place -= 0.04 + 0.045 * len(lines)
-    if series is not None and len(series) and place > 0.3:
-        _draw(figure, series, place - 0.08)
+        place -= 0.02 + 0.045 * len(lines)
+    if series is not None and drawn:
+        _draw(figure, series, place - 0.06)
     held = io.BytesIO()
     figure.savefig(held, format="png", dpi=110)
     return held.getvalue()
-
-
-def _banner(status: Status) -> Any:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((0, 0.88), 1, 0.12, color=COLOURS[status])
 
 
 def _draw(figure: Any, series: pd.DataFrame, top: float) -> None:
