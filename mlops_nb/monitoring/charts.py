@@ -10,6 +10,9 @@ from mlops_nb.monitoring.summary import Categories, Column, Numbers
 from mlops_nb.result import Result, Status
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlops_nb.monitoring.calibration import Band
     from mlops_nb.monitoring.verdict import Verdict
 
 Chart = dict[str, Any]
@@ -34,14 +37,10 @@ def distribution(name: str, before: Column, now: Column) -> Chart | None:
     The bins are the reference's own: of equal weight where it has many values, so that every
     difference in height is a difference in share, in the tails as well.
     """
-    if before.numbers and now.numbers and before.kind == "numeric":
-        names, one, two = _bins(before.numbers, now.numbers)
-    elif before.categories and now.categories:
-        names, one, two = _levels(before.categories, now.categories)
-    else:
+    found = shares(before, now)
+    if found is None:
         return None
-    if not sum(one) or not sum(two):
-        return None
+    names, one, two = found
     bars = [
         {
             "type": "bar", "name": label, "x": names, "marker": {"color": colour},
@@ -49,10 +48,26 @@ def distribution(name: str, before: Column, now: Column) -> Chart | None:
         }
         for label, counts, colour in (("reference", one, BEFORE), ("current", two, NOW))
     ]  # fmt: skip
-    layout = _layout(name)
+    return {"data": bars, "layout": detail_layout() | {"title": _layout(name)["title"]}}
+
+
+def shares(before: Column, now: Column) -> tuple[list[str], list[int], list[int]] | None:
+    """Return names of bins or values and their rows before and now, None without values."""
+    if before.numbers and now.numbers and before.kind == "numeric":
+        found = _bins(before.numbers, now.numbers)
+    elif before.categories and now.categories:
+        found = _levels(before.categories, now.categories)
+    else:
+        return None
+    return found if sum(found[1]) and sum(found[2]) else None
+
+
+def detail_layout() -> Chart:
+    """Return the layout of a distribution that is drawn when it is asked for."""
+    layout = _layout("")
     layout["xaxis"] |= {"type": "category", "tickangle": -35}
     layout["yaxis"] |= {"tickformat": ".0%"}
-    return {"data": bars, "layout": layout | {"barmode": "group", "bargap": 0.15}}
+    return layout | {"barmode": "group", "bargap": 0.15}
 
 
 def effects(results: Sequence[Result], count: int = 20) -> Chart | None:
@@ -93,6 +108,56 @@ def checks(verdict: Verdict) -> Chart | None:
     layout = _layout(f"{verdict.model}: checks by dimension")
     layout["yaxis"] |= {"type": "category", "automargin": True, "autorange": "reversed"}
     return {"data": bars, "layout": layout | {"barmode": "stack", "height": 120 + 34 * len(counts)}}
+
+
+def timelines(series: pd.DataFrame) -> list[Chart]:
+    """Draw each figure over its windows with its interval, one chart a figure.
+
+    Parameters
+    ----------
+    series : DataFrame
+        As of :func:`mlops_nb.monitoring.over_time`.
+    """
+    return [_timeline(str(name), part) for name, part in series.groupby("figure", sort=False)]
+
+
+def _timeline(name: str, part: pd.DataFrame) -> Chart:
+    times = [str(time) for time in part["window"]]
+    known = part["low"].notna().all()
+    band = [
+        {
+            "type": "scatter", "mode": "lines", "name": edge, "x": times, "hoverinfo": "skip",
+            "y": [round(float(v), 6) for v in part[edge]], "line": {"width": 0, "color": BEFORE},
+            "showlegend": False,
+        }
+        | ({"fill": "tonexty", "fillcolor": "rgba(86,160,211,.25)"} if edge == "high" else {})
+        for edge in ("low", "high")
+    ]  # fmt: skip
+    line = {
+        "type": "scatter", "mode": "lines+markers", "name": name, "x": times,
+        "y": [round(float(v), 6) for v in part["value"]], "line": {"color": BEFORE},
+        "marker": {"size": 5}, "showlegend": False,
+    }  # fmt: skip
+    return {"data": [*band, line] if known else [line], "layout": _layout(name)}
+
+
+def reliability_chart(bands: Sequence[Band]) -> Chart:
+    """Draw the share of positives over the mean score by band; on the diagonal both agree."""
+    points = {
+        "type": "scatter", "mode": "lines+markers", "name": "seen", "marker": {"color": NOW},
+        "x": [round(band.expected, 4) for band in bands],
+        "y": [round(band.observed, 4) for band in bands],
+        "error_y": {
+            "type": "data", "symmetric": False,
+            "array": [round(band.observed_high - band.observed, 4) for band in bands],
+            "arrayminus": [round(band.observed - band.observed_low, 4) for band in bands],
+        },
+    }  # fmt: skip
+    ideal = {
+        "type": "scatter", "mode": "lines", "name": "promised", "x": [0, 1], "y": [0, 1],
+        "line": {"dash": "dot", "color": COLOURS[Status.SKIPPED]},
+    }  # fmt: skip
+    return {"data": [ideal, points], "layout": _layout("Share of positives by score")}
 
 
 def _layout(title: str) -> Chart:

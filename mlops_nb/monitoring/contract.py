@@ -22,13 +22,12 @@ ROOM = 0.5
 ABSENT = ("prediction", "score")
 """Columns that are not there before scoring."""
 Type = Literal["number", "boolean", "datetime", "text"]
-TYPES: Mapping[str, Type] = {
-    "numeric": "number",
-    "boolean": "boolean",
-    "datetime": "datetime",
-    "categorical": "text",
-}
-"""How a profile treats a column → its type in a contract."""
+
+
+def type_of(kind: str) -> Type:
+    """Return a column's type in a contract, from how a profile treats it."""
+    known: Mapping[str, Type] = {"numeric": "number", "boolean": "boolean", "datetime": "datetime"}
+    return known.get(kind, "text")
 
 
 class _Part(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", kw_only=True):
@@ -183,7 +182,7 @@ def derive_contract(
 def _rules(column: Column) -> ColumnRules:
     share = column.nulls / column.rows if column.rows else 0.0
     nulls = min(1.0, math.ceil((1.5 * share + 0.01) * 1000) / 1000) if share else 0.0
-    found: dict[str, Any] = {"type": TYPES[column.kind], "max_nulls": nulls}
+    found: dict[str, Any] = {"type": type_of(column.kind), "max_nulls": nulls}
     if column.kind == "numeric" and column.numbers is not None:
         found |= _bounds(column.numbers)
         # Whole numbers with gaps came as fractions: their own type says nothing then.

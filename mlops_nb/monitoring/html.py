@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,11 @@ WORDS = {
     Status.NOT_APPLICABLE: "not applicable",
 }
 """What a status asks of the reader."""
+
+BAD = (Status.ERROR, Status.FAILED, Status.WARNED)
+"""What asks for something."""
+LONGEST = 120
+"""Longest name shown in full, in characters."""
 
 # JupyterLab's variables decide where they exist, ours elsewhere;
 # no colour alone carries a meaning.
@@ -70,14 +75,26 @@ def heading(status: Status, title: str, headline: str) -> str:
     )
 
 
-def cards(results: Sequence[Result], count: int = 3) -> str:
-    """Return the gravest findings, each with what it means and what to do."""
-    bad = [r for r in ordered(results) if r.status in (Status.WARNED, Status.FAILED, Status.ERROR)]
-    return "".join(_card(result) for result in bad[:count])
+def cards(
+    results: Iterable[Result], count: int = 3, playbook: Callable[[Result], str] | None = None
+) -> str:
+    """Return the gravest findings, each with what it means and what to do.
+
+    Parameters
+    ----------
+    results : iterable of Result
+        Any results; those that passed are left out.
+    count : int
+        At most so many.
+    playbook : callable, optional
+        Finding → where its playbook is, empty when there is none.
+    """
+    bad = [r for r in ordered(results) if r.status in BAD]
+    return "".join(_card(result, playbook) for result in bad[:count])
 
 
 # What costs money comes before what may explain it.
-FIRST = ("business", "performance", "system", "fairness", "drift")
+FIRST = ("business", "performance", "quality", "decision", "system", "fairness", "drift")
 
 
 def ordered(results: Iterable[Result]) -> list[Result]:
@@ -108,19 +125,21 @@ def tag(status: Status) -> str:
 
 
 def results_table(results: Iterable[Result]) -> str:
-    """Return all results as a table, gravest first."""
+    """Return results as a table, gravest first; of a great many, the first :data:`ROWS`."""
+    everything = ordered(results)
     rows = (
         (
             tag(r.status),
             escape(r.name),
-            escape(r.subject),
+            escape(short(r.subject)),
             number(r.value),
             number(r.threshold),
             escape(r.message),
         )
-        for r in ordered(results)
+        for r in everything[:ROWS]
     )
-    return table(("", "check", "of", "value", "bound", "found"), rows, numeric=(3, 4))
+    headers = ("", "check", "of", "value", "bound", "found")
+    return table(headers, rows, numeric=(3, 4)) + _left_out(len(everything), "results")
 
 
 def columns_table(drift: Drift) -> str:
@@ -130,7 +149,7 @@ def columns_table(drift: Drift) -> str:
     rows = (
         (
             tag(c.status),
-            escape(c.column),
+            escape(short(c.column)),
             c.kind,
             *(number(c.statistic[name]) for name in STATISTICS),
             f"{escape(c.decision.name)} {number(c.decision.value)}",
@@ -140,9 +159,12 @@ def columns_table(drift: Drift) -> str:
     )
     names = [name.replace("_", " ") for name in STATISTICS]
     headers = ("", "column", "kind", *names, "decided by", "q")
-    left_out = max(0, len(drift.columns) - ROWS)
-    note = f"<p class='mute'>and {left_out:,} more columns</p>" if left_out else ""
-    return table(headers, rows, numeric=(*range(3, 3 + len(names)), len(headers) - 1)) + note
+    numeric = (*range(3, 3 + len(names)), len(headers) - 1)
+    return table(headers, rows, numeric=numeric) + _left_out(len(drift.columns), "columns")
+
+
+def _left_out(count: int, what: str) -> str:
+    return f"<p class='mute'>and {count - ROWS:,} more {what}</p>" if count > ROWS else ""
 
 
 def drift_html(drift: Drift) -> str:
@@ -164,13 +186,29 @@ def verdict_html(verdict: Verdict) -> str:
     return fragment(body + f"<details><summary>all checks</summary>{everything}</details>")
 
 
-def _card(result: Result) -> str:
+def _card(result: Result, playbook: Callable[[Result], str] | None) -> str:
     advice = f"<p><b>What to do</b> — {escape(result.advice)}.</p>" if result.advice else ""
+    if where := playbook(result) if playbook is not None else "":
+        link = escape(where, quote=True)
+        # A link that runs a script is none to follow.
+        shown = f"<a href='{link}'>{link}</a>" if _is_link(where) else link
+        advice += f"<p><b>Playbook</b> — {shown}</p>"
     return (
         f"<div class='card {result.status.value}'><p><span class='tag'>{WORDS[result.status]}"
-        f"</span> · <b>{escape(result.subject)}</b> <span class='mute'>{escape(result.name)}"
-        f"</span></p><p><b>What it means</b> — {escape(result.message)}.</p>{advice}</div>"
+        f"</span> · <b>{escape(short(result.subject))}</b> <span class='mute'>"
+        f"{escape(result.name)}</span></p><p><b>What it means</b> — {escape(result.message)}.</p>"
+        f"{advice}</div>"
     )
+
+
+def _is_link(where: str) -> bool:
+    scheme = where.partition(":")[0].lower() if ":" in where.partition("/")[0] else ""
+    return scheme in ("", "http", "https")
+
+
+def short(name: str) -> str:
+    """Return a name, cut when it is very long."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _excess(result: Result) -> float:

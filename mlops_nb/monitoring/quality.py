@@ -10,7 +10,7 @@ from typing import Any
 
 from mlops_nb import frames
 from mlops_nb.errors import InputError, did_you_mean
-from mlops_nb.monitoring.contract import TYPES, ColumnRules, Contract, Reference
+from mlops_nb.monitoring.contract import ColumnRules, Contract, Reference, type_of
 from mlops_nb.result import Result, Status
 from mlops_nb.secrets import mask
 
@@ -147,12 +147,12 @@ def _sound(contract: Contract, table: Any, total: int) -> dict[str, ColumnRules]
     """
     kinds = frames.kinds(table)
     there = {name: rules for name, rules in contract.columns.items() if name in kinds}
-    other = [name for name, rules in there.items() if TYPES[kinds[name][0]] != rules.type]
+    other = [name for name, rules in there.items() if type_of(kinds[name][0]) != rules.type]
     nulls = frames.count_breaches(table, [frames.Rule(column=n, kind="null") for n in other])
     for name, count in zip(other, nulls, strict=True):
         rules = there.pop(name)
         if count == total:
-            there[name] = ColumnRules(type=TYPES[kinds[name][0]], max_nulls=rules.max_nulls)
+            there[name] = ColumnRules(type=type_of(kinds[name][0]), max_nulls=rules.max_nulls)
     return there
 
 

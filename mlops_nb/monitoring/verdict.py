@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from mlops_nb.config import current_attempt
-from mlops_nb.monitoring.html import ordered, verdict_html
+from mlops_nb.errors import InputError
+from mlops_nb.monitoring.html import BAD, ordered, verdict_html
 from mlops_nb.result import Result, Status, worst
 
 SCHEMA = 1
-BAD = (Status.ERROR, Status.FAILED, Status.WARNED)
 SENTENCES = {
     Status.ERROR: "broken",
     Status.FAILED: "act now",
@@ -103,6 +103,27 @@ class Verdict:
             "results": [result.to_dict() for result in self.results],
             "handover": dict(self.handover),
         }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Verdict:
+        """Build a verdict from :meth:`to_dict`'s answer, as ``results.json`` holds it.
+
+        Raises
+        ------
+        InputError
+            It is no verdict.
+        """
+        try:
+            return cls(
+                model=str(values["model"]),
+                window=str(values["window"]),
+                results=tuple(Result.from_dict(result) for result in values["results"]),
+                handover=values.get("handover") or {},
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                f"this is no verdict ({error!r})", "the notebook ends with monitoring.conclude(…)"
+            ) from error
 
     def __str__(self) -> str:
         lines = [f"{r.status:8} {r.name} {r.subject}: {r.message}" for r in self.findings]
