@@ -77,7 +77,7 @@ STATISTICS = _words(
 SELECTING_STATISTICS = _words("corr corrwith")
 # Fill or rank a row by its neighbours.
 NEIGHBOURS = _words("interpolate bfill backfill rank")
-IN_TIME = _words("shift rolling ewm expanding pct_change diff asfreq")
+IN_TIME = _words("shift rolling ewm expanding pct_change diff asfreq resample")
 DATES = re.compile(r"(?i)(?:^|_|\b)(?:date|datetime|time|timestamp|day|month|ds)(?:$|_|\b)|.*date$")
 
 METRIC = re.compile(
@@ -110,7 +110,7 @@ STACKS = _words("concat concatenate vstack append row_stack r_ hstack column_sta
 SIDE_BY_SIDE = _words("hstack column_stack")
 # How the columns are called that say which one a row is about.
 ENTITY = re.compile(r"(?i).*(?:^|_|[a-z])(?:id|name|key|uuid)s?|id_?\w*|index|ticket\w*")
-WINDOWS = frozenset(["rolling", "expanding", "ewm", "resample"])
+WINDOWS = _words("rolling expanding ewm resample")
 # Look into a model that is fitted, or adjust it: held-out rows are what they are for.
 EXPLAINERS = re.compile(r"\w*(?:Explain|Importance|Visualiz|Calibrat|Threshold)\w*")
 HELD_OUT = re.compile(

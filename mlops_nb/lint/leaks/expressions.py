@@ -113,10 +113,8 @@ class Expressions(Subscripts):
     ) -> Value:
         held: dict[str, Value | None] = {}
         scope = self.scopes[-1]
-        first = NOTHING
         for generator in node.generators:
             source = self.evaluate(generator.iter)
-            first = source if first is NOTHING else first
             for name in ast.walk(generator.target):
                 if isinstance(name, ast.Name):
                     held.setdefault(name.id, scope.get(name.id))
@@ -127,6 +125,4 @@ class Expressions(Subscripts):
                 scope.pop(known, None)
             else:
                 scope[known] = before
-        if value.rows or value.things or value.predictions:
-            return replace(value, varied=False)
-        return Value(rows=first.rows, marks=first.marks, latent=first.latent)
+        return replace(value, varied=False) if value is not NOTHING else NOTHING

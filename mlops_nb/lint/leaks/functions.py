@@ -83,8 +83,15 @@ class Functions(Expressions):
         if name in _ESTIMATORS or (is_class and not (args and args[0].rows)):
             return self._constructed(node, name, values)
         if catalogue.READERS.fullmatch(name) and not any(value.rows for value in values):
-            return Value(rows=frozenset({(self._source(node, name),)}))
+            return self._read(node, name, named)
         return self._learning(node, name, args, values)
+
+    def _read(self, node: ast.Call, name: str, named: dict[str, Value]) -> Value:
+        table = Value(rows=frozenset({(self._source(node, name),)}))
+        if not {"parse_dates", "index_col"} <= named.keys():
+            return table
+        mark = self.mark("ordered", f"{name}(index_col=…, parse_dates=…)", node, table)
+        return marked(table, frozenset({(mark, None)}))
 
     def _wrapped(self, node: ast.Call, values: list[Value]) -> Value:
         found = combined(values[:1]) if values and values[0].rows else combined(values)
@@ -136,7 +143,8 @@ class Functions(Expressions):
         if _ASSESSES.fullmatch(name):
             self._assessed(node, values)
             return NOTHING
-        return combined(values)
+        # A number given by name, such as a length, sets the function up; it is no content.
+        return combined([*args, *(value for value in values[len(args) :] if value.rows)])
 
     def _assessed(self, node: ast.Call, values: list[Value]) -> None:
         """Record a judgement by a function that is not in the notebook."""

@@ -9,7 +9,7 @@ from mlops_nb.lint.leaks.bundles import turn
 from mlops_nb.lint.leaks.inlining import Inlining
 from mlops_nb.lint.leaks.state import BudgetExceededError
 from mlops_nb.lint.leaks.trace import Trace
-from mlops_nb.lint.leaks.values import NOTHING, Value, combined, joined
+from mlops_nb.lint.leaks.values import NOTHING, Value, combined, joined, marked
 
 BUDGET = 60_000
 
@@ -60,6 +60,7 @@ class Machine(Inlining):
                 found = self.evaluate(value)
                 for target in targets:
                     self.store(target, found)
+                self._index_by_date(targets[0], value)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 self.store(target, self.evaluate(value))
             case ast.AugAssign(target=target, value=value):
@@ -142,6 +143,18 @@ class Machine(Inlining):
             self.store(node.target, turn(source))
             self.block(node.body)
         self.block(node.orelse)
+
+    def _index_by_date(self, target: ast.expr, value: ast.expr) -> None:
+        """Mark the rows of ``table.index = pd.to_datetime(…)`` as in the order of time."""
+        if (
+            isinstance(target, ast.Attribute)
+            and target.attr == "index"
+            and isinstance(value, ast.Call)
+            and self.called(value.func) in ("to_datetime", "DatetimeIndex", "date_range")
+        ):
+            table = self.data(target.value, self.evaluate(target.value))
+            mark = self.mark("ordered", "an index of dates", value, table)
+            self.store(target.value, marked(table, frozenset({(mark, None)})))
 
     def _remember(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
         """Keep which names a list was made of."""

@@ -306,6 +306,14 @@ FOUND = {
         "refit",
     ),
     "lags split at random": (["X['before'] = X['price'].shift(1)", END], "shuffled"),
+    "dates put on as an index": (
+        ["df.index = pd.to_datetime(df['date'])\nX = df.drop(columns='sold')", END],
+        "shuffled",
+    ),
+    "dates read as an index": (
+        ["df = pd.read_csv('a.csv', index_col='day', parse_dates=True)\nX = df[['age']]", END],
+        "shuffled",
+    ),
     "a date as index split at random": (
         ["df = df.set_index('date')\nX = df.drop(columns='sold')", END],
         "shuffled",
@@ -420,6 +428,11 @@ QUIET = {
     ],
     "a text that is split": [
         "parts = 'a,b'.split(',')\nfor f in X['name']:\n    f.split('-')",
+        END,
+    ],
+    "a length that sets a function up": [
+        "n = max(len(t) for t in X['name'])\nm = X['name'].str.len().max()\n"
+        "X = pad_sequences(X, maxlen=n)\nX = pad_sequences(X, maxlen=m)",
         END,
     ],
     "an explainer on test rows": [
