@@ -70,9 +70,9 @@ SELECTING_FUNCTIONS = _words(
 )
 # Methods and numpy functions that turn rows into a statistic of them.
 STATISTICS = _words(
-    """mean median mode std var min max quantile percentile sum describe ptp average nanmean
-    nanmedian nanstd nanvar nanmax nanmin nanpercentile amin amax cov skew value_counts sem
-    mad agg aggregate first last idxmax"""
+    """mean median mode std var min max quantile percentile describe ptp average nanmean
+    nanmedian nanstd nanvar nanmax nanmin nanpercentile amin amax cov skew sem mad agg
+    aggregate"""
 )
 SELECTING_STATISTICS = _words("corr corrwith")
 # Fill or rank a row by its neighbours.
@@ -93,7 +93,7 @@ NO_METRIC = _words(
 )
 # Their result is no table, whatever goes in.
 NO_DATA = _words(
-    """len range print int float str bool type isinstance open round_ display show plot hist
+    """len range print type isinstance open round_ display show plot hist
     figure subplots heatmap countplot boxplot barplot scatter scatterplot distplot histplot
     pairplot title xlabel ylabel legend bar format isnull isna notnull notna info nunique
     unique summary compile add_subplot savefig to_csv dump save getenv time"""
@@ -109,7 +109,10 @@ WRAPPERS = _words(
 STACKS = _words("concat concatenate vstack append row_stack r_ hstack column_stack")
 SIDE_BY_SIDE = _words("hstack column_stack")
 # How the columns are called that say which one a row is about.
-ENTITY = re.compile(r"(?i).*(?:^|_|[a-z])(?:id|name|key|uuid)s?|id_?\w*|index|ticket\w*")
+ENTITY = re.compile(
+    r"(?:.*[_ ])?(?i:ids?|key|uuid|names?)|.*[a-z](?:Ids?|ID|Key|Name)|index|(?i:ticket\w*)|"
+    r"(?i:\w*(?:customer|user|patient|passenger|player|team|item|product|order|client|session)id)"
+)
 WINDOWS = _words("rolling expanding ewm resample")
 # Look into a model that is fitted, or adjust it: held-out rows are what they are for.
 EXPLAINERS = re.compile(r"\w*(?:Explain|Importance|Visualiz|Calibrat|Threshold)\w*")

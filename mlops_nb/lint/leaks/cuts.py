@@ -21,7 +21,7 @@ def opposite(part: Part) -> Part:
     return Part(part.split, "train" if part.side == "test" else "test")
 
 
-def slice_part(node: ast.Slice, rows: Rows) -> Part | None:
+def slice_part(node: ast.Slice, rows: Rows, whole: str) -> Part | None:
     """Return the part that ``rows[:n]`` or ``rows[n:]`` takes; None: all of them.
 
     Parameters
@@ -30,8 +30,12 @@ def slice_part(node: ast.Slice, rows: Rows) -> Part | None:
         The slice.
     rows : frozenset of tuple
         What is sliced.
+    whole : str
+        Its name: up to ``len(whole)`` is all of it.
     """
     lower, upper = _bound(node.lower), _bound(node.upper)
+    if upper == f"len({whole})" or (lower is not None and str(upper).startswith("len(")):
+        upper = None
     if node.step is not None or (lower in (None, 0) and upper is None):
         return None
     return Part((RANGE, rows), (_from_start(lower, 0), _from_start(upper, END)))
@@ -45,8 +49,6 @@ def _from_start(bound: int | str | None, missing: int) -> int | str:
 
 def _bound(node: ast.expr | None) -> int | str | None:
     """Return a bound as a number or a text; ``n - 60`` begins a window before `n`: one cut."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len":
-        return None
     if isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant):
         node = node.left
     sign = 1

@@ -63,9 +63,9 @@ class Subscripts(State):
         if isinstance(node.slice, ast.Constant):
             return self._at(base, node.slice.value)
         if isinstance(node.slice, ast.Slice):
-            return self._sliced(base, node.slice)
+            return self._sliced(base, node.slice, _root(node))
         if isinstance(node.slice, ast.Tuple) and node.slice.elts:
-            return self._located(base, node.slice.elts)
+            return self._located(base, node.slice.elts, _root(node))
         if names := _constants(node.slice):
             return of_columns(base, names)
         return self._chosen(base, self.evaluate(node.slice), node.slice)
@@ -77,20 +77,20 @@ class Subscripts(State):
             return base.items[key] if -len(base.items) <= key < len(base.items) else NOTHING
         return base
 
-    def _sliced(self, base: Value, node: ast.Slice) -> Value:
+    def _sliced(self, base: Value, node: ast.Slice, whole: str) -> Value:
         for bound in (node.lower, node.upper):
             self.evaluate(bound)
-        part = slice_part(node, base.rows) if base.rows else None
+        part = slice_part(node, base.rows, whole) if base.rows else None
         if part is None:
             return base
         self.trace.cut(part.split, "holdout", "slice", node, self.cell, base)
         return taken(base, part)
 
-    def _located(self, base: Value, elements: list[ast.expr]) -> Value:
+    def _located(self, base: Value, elements: list[ast.expr], whole: str) -> Value:
         """Return ``table.loc[rows, columns]`` or ``array[rows, columns]``."""
         first, rest = elements[0], elements[1:]
         if isinstance(first, ast.Slice):
-            base = self._sliced(base, first)
+            base = self._sliced(base, first, whole)
         elif not isinstance(first, ast.Constant):
             base = self._chosen(base, self.evaluate(first), first)
         for column in rest:
@@ -114,6 +114,12 @@ class Subscripts(State):
         if key.part is not None:
             return taken(base, key.part)
         return marked(base, selecting(key))
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _constants(node: ast.AST) -> list[str]:

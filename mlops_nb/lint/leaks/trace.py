@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mlops_nb.lint.leaks.values import Fit, Mark, Marks, Rows, Value
+from mlops_nb.lint.leaks.values import Fit, Mark, Marks, Part, Rows, Value
 
 How = Literal["score", "stopping", "validation", "folds"]
 SplitKind = Literal["holdout", "folds"]
@@ -182,10 +182,24 @@ class Trace:
 
     def _side(self, path: Sequence[Any]) -> str:
         for part in reversed(path[1:]):
-            split = self.splits.get(part.split)
-            if split is not None and split.what not in _UNNAMED and part.side in ("train", "test"):
+            if self._is_divided(part) and part.side in ("train", "test"):
                 return str(part.side)
         return "test" if path[0] in self.tests else ""
+
+    def _is_divided(self, part: Part) -> bool:
+        split = self.splits.get(part.split)
+        return split is not None and split.what not in _UNNAMED
+
+    def is_file(self, rows: Rows) -> bool:
+        """Tell rows as they came from those that the notebook divided."""
+        return not any(self._is_divided(part) for path in rows for part in path[1:])
+
+    def held_out_names(self, rows: Rows) -> set[str]:
+        """Return the names given to held-out rows, or to the file they came from."""
+        if self.is_file(rows):
+            return {self.tests[path[0]] for path in rows if path[0] in self.tests}
+        last = [self.splits.get(path[-1].split) for path in rows if len(path) > 1]
+        return set().union(*(split.names for split in last if split is not None))
 
     def folds(self, rows: Rows) -> bool:
         """Tell whether the rows are folds."""

@@ -214,11 +214,13 @@ def _reused(trace: Trace) -> Iterator[Leak]:
 
 def _is_validation(trace: Trace, rows: Rows, score: Score, counts: dict[Rows, int]) -> bool:
     """Tell rows that choose from rows that judge: there are others for that."""
-    if any(count == 1 and disjoint(rows, other) for other, count in counts.items()):
+    if any(
+        count == 1 and disjoint(rows, other) and not _is_parameter(other)
+        for other, count in counts.items()
+    ):
         return True
-    names = set().union(*(split.names for split in _splits_of(trace, rows)))
     fit = score.fit
-    told = [name for name in names if catalogue.HELD_OUT.search(name)]
+    told = filter(catalogue.HELD_OUT.search, trace.held_out_names(rows))
     return (
         all(catalogue.VALIDATION.search(name) for name in told)
         and fit is not None
@@ -226,13 +228,9 @@ def _is_validation(trace: Trace, rows: Rows, score: Score, counts: dict[Rows, in
     )
 
 
-def _splits_of(trace: Trace, rows: Rows) -> list[Split]:
-    return [
-        trace.splits[part.split]
-        for path in rows
-        for part in path[-1:]
-        if part in path[1:] and part.split in trace.splits
-    ]
+def _is_parameter(rows: Rows) -> bool:
+    """Tell rows of a function that nobody calls."""
+    return all(path[0][0] == "parameter" for path in rows)
 
 
 def _stopped(trace: Trace) -> Iterator[Leak]:
@@ -261,6 +259,8 @@ def _unheld(trace: Trace) -> Iterator[Leak]:
         fit = score.fit
         if score.how != "score" or fit is None or not within(score.rows, fit.rows):
             return
+    if any(trace.side(rows) == "test" and not trace.is_file(rows) for rows in trace.predicted):
+        return  # held-out rows are predicted, and looked at in some other way
     first = trace.scores[0]
     if any(score.fit is not None and score.fit.supervised for score in trace.scores):
         name = trace.things[first.thing].name
@@ -272,19 +272,14 @@ def _refits(trace: Trace) -> Iterator[Leak]:
     for refit in trace.refits:
         if trace.folds(refit.rows):
             continue
-        is_file = not any(part.split in trace.splits for path in refit.rows for part in path[1:])
+        is_file = trace.is_file(refit.rows)
         trained = any(disjoint(frozenset({path}), refit.rows) for path in refit.before)
-        if refit.is_model and (is_file or _named_validation(trace, refit.rows)):
+        names = trace.held_out_names(refit.rows)
+        if refit.is_model and (is_file or any(map(catalogue.VALIDATION.search, names))):
             continue  # a last round of training on all there is
         if not is_file or trained:
             what = f"{refit.name}.{refit.method}()"
             yield Leak(kind="refit", what=what, node=refit.node, cell=refit.cell)
-
-
-def _named_validation(trace: Trace, rows: Rows) -> bool:
-    names = {trace.tests.get(path[0], "") for path in rows}
-    names = names.union(*(split.names for split in _splits_of(trace, rows)))
-    return any(catalogue.VALIDATION.search(name) for name in names)
 
 
 def _shuffled(trace: Trace) -> Iterator[Leak]:

@@ -20,7 +20,7 @@ def bounds(text: str) -> object:
     node = expression(f"x[{text}]")
     assert isinstance(node, ast.Subscript)
     assert isinstance(node.slice, ast.Slice)
-    part = slice_part(node.slice, ROWS)
+    part = slice_part(node.slice, ROWS, "x")
     return part and part.side
 
 
@@ -41,6 +41,9 @@ def bounds(text: str) -> object:
         ("n - 60:", ("n", END)),
         ("n:len(x)", ("n", END)),
         ("n:m", ("n", "m")),
+        (":len(train)", (0, "len(train)")),
+        ("len(train):", ("len(train)", END)),
+        ("n:len(other)", ("n", END)),
     ],
 )
 def test_the_range_of_a_slice(text: str, side: object) -> None:

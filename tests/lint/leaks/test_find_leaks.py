@@ -138,6 +138,19 @@ FOUND = {
         ],
         "fitted",
     ),
+    "a stack that is cut again": (
+        [
+            "other = pd.read_csv('other.csv')\nboth = pd.concat([df, other])\n"
+            "both['age'] = both['age'].fillna(both['age'].mean())\n"
+            "df, other = both[: len(df)], both[len(df) :]",
+            "print(cross_val_score(Ridge(), df[['age']], df['sold']))",
+        ],
+        "fitted",
+    ),
+    "a number made of a mean": (
+        ["m = int(X['age'].mean())\nX['age'] = X['age'].replace(np.nan, m)", END],
+        "fitted",
+    ),
     "masks instead of a split": (
         [
             "df['age'] = df['age'] / df['age'].max()\n"
@@ -264,6 +277,14 @@ FOUND = {
             "def run(m):\n    m.fit(X_train, y_train)\n"
             "    return accuracy_score(y_test, m.predict(X_test))",
             "run(Ridge())\nrun(LogisticRegression())",
+        ],
+        "reused",
+    ),
+    "models on a file of test rows": (
+        [
+            "test = pd.read_csv('test.csv')",
+            "for m in (Ridge(), LogisticRegression()):\n    m.fit(X, y)\n"
+            "    print(m.score(test[['age']], test['sold']))",
         ],
         "reused",
     ),
@@ -425,6 +446,10 @@ QUIET = {
     "a rolling mean": [
         "X['mean'] = X['price'].rolling(3).mean()",
         "a, b = X[:50], X[50:]\nm = Ridge().fit(a, y[:50])\nprint(m.score(b, y[50:]))",
+    ],
+    "test rows that are looked at in a table": [
+        SPLIT + FIT + "print(model.score(X_train, y_train))",
+        "t = pd.DataFrame(model.predict(X_test))\nt['truth'] = y_test\nt",
     ],
     "a text that is split": [
         "parts = 'a,b'.split(',')\nfor f in X['name']:\n    f.split('-')",
