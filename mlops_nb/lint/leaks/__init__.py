@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 
+from mlops_nb.lint.leaks.leak import Leak, LeakKind
 from mlops_nb.lint.leaks.machine import Machine
-from mlops_nb.lint.leaks.verdicts import Leak, LeakKind, leaks
+from mlops_nb.lint.leaks.verdicts import leaks
 
 __all__ = ["FITS", "Leak", "LeakKind", "find_leaks"]
 

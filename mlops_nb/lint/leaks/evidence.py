@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mlops_nb.lint.finding import Finding
-from mlops_nb.lint.leaks.verdicts import Leak, LeakKind
+from mlops_nb.lint.leaks.leak import Leak, LeakKind
 
 if TYPE_CHECKING:
     from mlops_nb.lint.context import Context

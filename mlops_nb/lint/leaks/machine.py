@@ -43,8 +43,13 @@ class Machine(Inlining):
         if function.name not in self.uncalled:
             return
         parameters = [*function.args.posonlyargs, *function.args.args]
-        rows = [Value(rows=frozenset({(("parameter", self.here(one)),)})) for one in parameters]
-        self.inline(function, rows, {})
+        required = parameters[: len(parameters) - len(function.args.defaults)]
+        self.inline(function, [self._stranger(one) for one in required], {})
+
+    def _stranger(self, parameter: ast.arg) -> Value:
+        if parameter.arg in ("trial", "hp"):  # a search calls it with other settings each time
+            return Value(varied=True)
+        return Value(rows=frozenset({(("parameter", self.here(parameter)),)}))
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Run statements."""
@@ -140,7 +145,8 @@ class Machine(Inlining):
                 ):  # `for table in (train, test): table[…] = …`
                     self.scopes[-1][member.id] = changed
         else:
-            self.store(node.target, turn(source))
+            folds = self.splitting.old_folds(node.iter, source)
+            self.store(node.target, turn(folds or source))
             self.block(node.body)
         self.block(node.orelse)
 

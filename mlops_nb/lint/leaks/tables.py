@@ -127,8 +127,8 @@ def _groupby(
     keys = _names(node.args[0] if node.args else None)
     if not owner.rows:
         return owner
-    # The rows of one customer are one row of what is predicted.
-    entity = any(catalogue.ENTITY.fullmatch(key) for key in keys)
+    # The rows of one customer, or of one day, are one row of what is predicted.
+    entity = any(catalogue.ENTITY.fullmatch(key) or catalogue.DATES.search(key) for key in keys)
     return replace(owner, grouped="entity" if entity else "group", column=None, items=())
 
 

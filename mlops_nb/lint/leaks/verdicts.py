@@ -3,56 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from mlops_nb.lint.leaks import catalogue
-from mlops_nb.lint.leaks.trace import Score, Split, Trace
+from mlops_nb.lint.leaks.choices import reused, stopped
+from mlops_nb.lint.leaks.leak import Leak, LeakKind, held_out
+from mlops_nb.lint.leaks.trace import Split, Trace
 from mlops_nb.lint.leaks.values import Fit, Mark, Marks, Rows, disjoint, overlap, within
-
-LeakKind = Literal[
-    "fitted", "target", "resampled", "overlap", "reused", "stopped", "unheld", "refit", "shuffled"
-]
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Leak:
-    """One reason not to believe a score.
-
-    Parameters
-    ----------
-    kind : str
-        Which.
-    what : str
-        The class or function that caused it.
-    node : ast.AST
-        Where.
-    cell : int
-        Index of the code cell among those analysed.
-    split : Split, optional
-        The split that came too late, or was of the wrong sort.
-    score : Score, optional
-        The score that is too good.
-    others : tuple of Score
-        Further scores on the same rows.
-    """
-
-    kind: LeakKind
-    what: str
-    node: ast.AST
-    cell: int
-    split: Split | None = None
-    score: Score | None = None
-    others: tuple[Score, ...] = ()
 
 
 def leaks(trace: Trace) -> list[Leak]:
     """Return the leaks of a notebook, each line that causes one once."""
     found: list[Leak] = []
     seen: set[tuple[str, int, int]] = set()
-    verdicts = (_learned, _late_splits, _overlaps, _reused, _stopped, _unheld, _refits, _shuffled)
+    verdicts = (_learned, _late_splits, _overlaps, reused, stopped, _unheld, _refits, _shuffled)
     for verdict in verdicts:
         for leak in verdict(trace):
             place = (leak.kind, leak.cell, _place(leak.node)[0])
@@ -60,10 +24,6 @@ def leaks(trace: Trace) -> list[Leak]:
                 seen.add(place)
                 found.append(leak)
     return found
-
-
-def _held_out(score: Score) -> bool:
-    return score.fit is not None and disjoint(score.fit.rows, score.rows)
 
 
 def _marks(carried: Marks) -> list[Mark]:
@@ -86,7 +46,7 @@ def _learned(trace: Trace) -> Iterator[Leak]:
     """Yield what was learned from rows on both sides of a score."""
     for score in trace.scores:
         folds = score.how == "folds"
-        if not folds and not _held_out(score):
+        if not folds and not held_out(score):
             continue
         fit = score.fit
         trained: Rows = fit.rows if fit is not None else score.rows
@@ -98,8 +58,10 @@ def _learned(trace: Trace) -> Iterator[Leak]:
             if not overlap(mark.rows, trained):
                 continue
             mild = folds or trace.folds(score.rows)
-            if mild and (trace.side(mark.rows) == "train" or _judged_apart(trace, mark)):
+            if mild and _judged_apart(trace, mark):
                 continue
+            if (mild or mark.kind == "fitted") and trace.side(mark.rows) == "train":
+                continue  # a part of the training rows chooses, other rows judge
             yield Leak(
                 kind=_kind(mark, fit),
                 what=mark.what,
@@ -113,7 +75,7 @@ def _learned(trace: Trace) -> Iterator[Leak]:
 def _judged_apart(trace: Trace, mark: Mark) -> bool:
     """Tell whether some model is judged by rows the mark knows nothing of."""
     return any(
-        score.how == "score" and _held_out(score) and disjoint(mark.rows, score.rows)
+        score.how == "score" and held_out(score) and disjoint(mark.rows, score.rows)
         for score in trace.scores
     )
 
@@ -139,7 +101,7 @@ def _late_splits(trace: Trace) -> Iterator[Leak]:
         if not fits:
             carried = carried.union(*(m for rows, m in trace.applied if _cut_by(rows, key)))
         for mark in _marks(carried):
-            known = _cut_by(mark.rows, key)
+            known = _cut_by(mark.rows, key) or trace.side(mark.rows) == "train"
             if mark.kind != "ordered" and overlap(mark.rows, split.rows) and not known:
                 yield Leak(
                     kind=_kind(mark, fits[0] if fits else None),
@@ -171,84 +133,6 @@ def _overlaps(trace: Trace) -> Iterator[Leak]:
                     split=split,
                     score=score,
                 )
-
-
-def _groups(trace: Trace) -> dict[Rows, list[Score]]:
-    """Return the scores on held-out rows that are no folds, by rows."""
-    groups: dict[Rows, list[Score]] = defaultdict(list)
-    for score in trace.scores:
-        if score.how == "score" and _held_out(score) and not trace.folds(score.rows):
-            groups[score.rows].append(score)
-    return groups
-
-
-def _models(trace: Trace, scores: list[Score]) -> list[Score]:
-    """Return one score of each different model; one made anew in a loop counts twice."""
-    first: dict[tuple[int, Rows], Score] = {}
-    for score in scores:
-        rows = score.fit.rows if score.fit is not None else frozenset()
-        first.setdefault((score.thing, rows), score)
-    found = list(first.values())
-    return found + [score for score in found if trace.things[score.thing].varied]
-
-
-def _reused(trace: Trace) -> Iterator[Leak]:
-    """Yield test rows that judge several models, with no further rows for the one chosen."""
-    groups = _groups(trace)
-    counts = {rows: len(_models(trace, scores)) for rows, scores in groups.items()}
-    for rows, scores in groups.items():
-        if counts[rows] < 2 or _is_validation(trace, rows, scores[0], counts):
-            continue
-        models = _models(trace, scores)
-        second = models[1] if len(models) > 1 else models[0]
-        yield Leak(
-            kind="reused",
-            what=trace.things[second.thing].name,
-            node=second.node,
-            cell=second.cell,
-            split=_split_of(trace, rows, frozenset()),
-            score=second,
-            others=tuple(models),
-        )
-
-
-def _is_validation(trace: Trace, rows: Rows, score: Score, counts: dict[Rows, int]) -> bool:
-    """Tell rows that choose from rows that judge: there are others for that."""
-    if any(
-        count == 1 and disjoint(rows, other) and not _is_parameter(other)
-        for other, count in counts.items()
-    ):
-        return True
-    fit = score.fit
-    told = filter(catalogue.HELD_OUT.search, trace.held_out_names(rows))
-    return (
-        all(catalogue.VALIDATION.search(name) for name in told)
-        and fit is not None
-        and any(disjoint(p, rows) and disjoint(p, fit.rows) for p in trace.predicted)
-    )
-
-
-def _is_parameter(rows: Rows) -> bool:
-    """Tell rows of a function that nobody calls."""
-    return all(path[0][0] == "parameter" for path in rows)
-
-
-def _stopped(trace: Trace) -> Iterator[Leak]:
-    """Yield fits that stop when the test rows say so, and are judged by the same rows."""
-    groups = _groups(trace)
-    counts = {rows: len(_models(trace, scores)) for rows, scores in groups.items()}
-    for stop in trace.scores:
-        if stop.how != "stopping" or stop.rows not in groups:
-            continue
-        judged = [score for score in groups[stop.rows] if score.thing == stop.thing]
-        if judged and not _is_validation(trace, stop.rows, stop, counts):
-            yield Leak(
-                kind="stopped",
-                what=trace.things[stop.thing].name,
-                node=stop.node,
-                cell=stop.cell,
-                score=judged[0],
-            )
 
 
 def _unheld(trace: Trace) -> Iterator[Leak]:

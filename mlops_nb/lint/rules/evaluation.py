@@ -21,7 +21,7 @@ _MODELS = (
 _TABLE = (
     "import pandas as pd\n"
     "from sklearn.model_selection import train_test_split\n\n"
-    "table = pd.DataFrame({'day': ['mon', 'tue'], 'price': [1.0, 2.0]})"
+    "table = pd.DataFrame({'town': ['Ulm', 'Bonn'], 'price': [1.0, 2.0]})"
 )
 # A notebook that says one of these holds rows out in ways that are not followed.
 _HOLDS_OUT = re.compile(

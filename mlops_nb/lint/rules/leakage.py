@@ -19,7 +19,7 @@ _PARTS = "X_train, X_test, y_train, y_test = train_test_split(rows, labels, rand
 _TABLE = (
     "import pandas as pd\n"
     "from sklearn.model_selection import train_test_split\n\n"
-    "table = pd.DataFrame({'day': ['mon', 'tue'], 'price': [1.0, 2.0]})"
+    "table = pd.DataFrame({'town': ['Ulm', 'Bonn'], 'price': [1.0, 2.0]})"
 )
 
 
@@ -104,7 +104,7 @@ def resampled_before_split(context: Context) -> Iterator[Finding]:
     bad=Example(
         cells=[
             _TABLE,
-            "table['usual'] = table.groupby('day')['price'].transform('mean')",
+            "table['usual'] = table.groupby('town')['price'].transform('mean')",
             "X_train, X_test, y_train, y_test = train_test_split(\n"
             "    table.drop(columns='price'), table['price'], random_state=7\n)",
             "from sklearn.linear_model import LinearRegression\n\n"
@@ -115,10 +115,10 @@ def resampled_before_split(context: Context) -> Iterator[Finding]:
         cells=[
             _TABLE,
             "X_train, X_test, y_train, y_test = train_test_split(\n"
-            "    table[['day']], table['price'], random_state=7\n)",
-            "usual = y_train.groupby(X_train['day']).mean()\n"
-            "X_train['usual'] = X_train['day'].map(usual)\n"
-            "X_test['usual'] = X_test['day'].map(usual)",
+            "    table[['town']], table['price'], random_state=7\n)",
+            "usual = y_train.groupby(X_train['town']).mean()\n"
+            "X_train['usual'] = X_train['town'].map(usual)\n"
+            "X_test['usual'] = X_test['town'].map(usual)",
         ]
     ),
 )

@@ -185,6 +185,14 @@ FOUND = {
         ],
         "fitted",
     ),
+    "folds as they once were": (
+        [
+            "X = StandardScaler().fit_transform(X)\nkf = KFold(len(y), n_folds=3)",
+            "for a, b in kf:\n    model = Ridge().fit(X[a], y[a])\n"
+            "    print(accuracy_score(y[b], model.predict(X[b])))",
+        ],
+        "fitted",
+    ),
     "folds with a counter": (
         [
             "X['age'] = X['age'].fillna(X['age'].mean())",
@@ -285,6 +293,23 @@ FOUND = {
             "test = pd.read_csv('test.csv')",
             "for m in (Ridge(), LogisticRegression()):\n    m.fit(X, y)\n"
             "    print(m.score(test[['age']], test['sold']))",
+        ],
+        "reused",
+    ),
+    "rows drawn again for each model": (
+        [
+            "a, b, c, d = train_test_split(X, y)\nm = Ridge().fit(a, c)\nprint(m.score(b, d))",
+            "a, b, c, d = train_test_split(X, y)\nn = LogisticRegression().fit(a, c)\n"
+            "print(n.score(b, d))",
+        ],
+        "reused",
+    ),
+    "a search that calls a function": (
+        [
+            SPLIT,
+            "def objective(trial):\n    m = Ridge(alpha=trial.suggest_float('a', 0, 1))\n"
+            "    m.fit(X_train, y_train)\n    return m.score(X_test, y_test)",
+            "study.optimize(objective)",
         ],
         "reused",
     ),
@@ -418,6 +443,20 @@ QUIET = {
         "for m in (Ridge(), LogisticRegression()):\n    m.fit(X_train, y_train)\n"
         "    print(m.score(X_val, y_val))",
         "best = Ridge().fit(X_train, y_train)\nprint(best.score(X_test, y_test))",
+    ],
+    "chosen on validation rows, the test rows untouched": [
+        "rest, test = train_test_split(df)\ntrain, val = train_test_split(rest)",
+        "for a in (1, 2):\n    m = Ridge(alpha=a).fit(train[['age']], train['sold'])\n"
+        "    print(m.score(val[['age']], val['sold']))",
+    ],
+    "the training rows split once more": [
+        SPLIT + "s = StandardScaler().fit(X_train)\nX_train = s.transform(X_train)",
+        "X_fit, X_val, y_fit, y_val = train_test_split(X_train, y_train)",
+        "m = Ridge().fit(X_fit, y_fit)\nprint(m.score(X_val, y_val))",
+    ],
+    "means of each day": [
+        "X['rest'] = X['price'] - X.groupby('date')['price'].transform('mean')",
+        END,
     ],
     "one model, several metrics": [
         SPLIT + FIT + "p = model.predict(X_test)\nprint(accuracy_score(y_test, p))\n" + SCORE
