@@ -11,21 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from mlops_nb.errors import ConfigError, NotFoundError, did_you_mean
+from mlops_nb.jobtable import After, Bounds, Job, Report, Retries, Table
+from mlops_nb.secrets import Redaction
 
 HOME = ".mlops"
 ENVIRONMENT_PREFIX = "MLOPS_"
 
 
-class _Table(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", kw_only=True):
-    """A table of the configuration: kebab-case keys, unknown ones refused."""
-
-
-class Lint(_Table):
+class Lint(Table):
     """``[tool.mlops.lint]``: which rules look at which notebooks."""
 
     select: list[str] = msgspec.field(default_factory=lambda: ["NB"])
@@ -40,35 +38,7 @@ class Lint(_Table):
     """Globs of notebooks that are not read."""
 
 
-class After(_Table):
-    """``[tool.mlops.jobs.NAME.after]``: run this job when another one ends."""
-
-    job: str
-    """The job waited for."""
-    on: Literal["success", "failure", "alert"] = "success"
-    """The ending that starts this job."""
-
-
-class Job(_Table):
-    """``[tool.mlops.jobs.NAME]``: a notebook that runs unattended."""
-
-    notebook: str
-    """Path of the notebook, from the project's root."""
-    parameters: dict[str, Any] = {}
-    """Values that replace the defaults of the notebook's parameters cell."""
-    schedule: str = ""
-    """Five-field cron expression; empty: only on demand."""
-    timezone: str = "UTC"
-    """IANA name of the time zone that the schedule is in."""
-    timeout: float = 3600.0
-    """Wall-clock limit of one attempt, in seconds."""
-    after: After | None = None
-    """Start when another job ends."""
-    alerts: list[str] = []
-    """Alert routes told of a failure or a failed check; empty: all of them."""
-
-
-class Gates(_Table):
+class Gates(Table):
     """``[tool.mlops.gates]``: what a model version must show before it is promoted."""
 
     minimum: dict[str, float] = {}
@@ -84,14 +54,21 @@ class Gates(_Table):
     """Certainty (0–1) with which the gain must be above `challenger-gain`."""
 
 
-class Alerts(_Table):
+class Alerts(Table):
     """``[tool.mlops.alerts]``: where alerts go."""
 
     routes: dict[str, str] = msgspec.field(default_factory=lambda: {"local": "local"})
     """Name → `local` (a line in `.mlops/alerts.log`), an apprise URL, or `env:NAME` of one."""
+    escalate: list[str] = []
+    """Routes told of an alert that nobody has acknowledged in time."""
+    escalate_after: float = 0.0
+    """Seconds that an alert may stay open before it is escalated; 0: never."""
+    heartbeat: str = ""
+    """http(s) URL, or `env:NAME` of one, asked after every tick: whoever watches it, as
+    Healthchecks.io does, learns when the ticks themselves have stopped."""
 
 
-class Config(_Table):
+class Config(Table):
     """``[tool.mlops]``: the whole configuration of a project."""
 
     experiment: str = ""
@@ -182,12 +159,15 @@ class CurrentAttempt:
         Where the attempt collects its files.
     logical_time : str
         The due time it runs for, ISO 8601.
+    secrets : tuple of str
+        Names of the environment variables whose values must not be written anywhere.
     """
 
     job: str
     attempt: str
     folder: Path
     logical_time: str
+    secrets: tuple[str, ...] = ()
 
     def environment(self) -> dict[str, str]:
         """Return the variables that hand this attempt to a child process."""
@@ -196,7 +176,12 @@ class CurrentAttempt:
             f"{ENVIRONMENT_PREFIX}ATTEMPT": self.attempt,
             f"{ENVIRONMENT_PREFIX}ATTEMPT_FOLDER": str(self.folder),
             f"{ENVIRONMENT_PREFIX}LOGICAL_TIME": self.logical_time,
+            f"{ENVIRONMENT_PREFIX}SECRETS": ",".join(self.secrets),
         }
+
+    def redaction(self) -> Redaction:
+        """Return what blacks this attempt's secrets out."""
+        return Redaction(os.environ.get(name, "") for name in self.secrets)
 
 
 def current_attempt() -> CurrentAttempt | None:
@@ -208,7 +193,14 @@ def current_attempt() -> CurrentAttempt | None:
     if not all(values):
         return None
     job, attempt, folder, logical_time = values
-    return CurrentAttempt(job=job, attempt=attempt, folder=Path(folder), logical_time=logical_time)
+    named = os.environ.get(f"{ENVIRONMENT_PREFIX}SECRETS", "")
+    return CurrentAttempt(
+        job=job,
+        attempt=attempt,
+        folder=Path(folder),
+        logical_time=logical_time,
+        secrets=tuple(filter(None, named.split(","))),
+    )
 
 
 def load_project(start: Path | str | None = None) -> Project:
@@ -289,13 +281,16 @@ def _explain(error: msgspec.ValidationError, source: Path | None) -> ConfigError
     return ConfigError(f"{origin}: {what} in {place}", hint)
 
 
-def tables() -> dict[str, type[_Table]]:
+def tables() -> dict[str, type[Table]]:
     """Return every table of the configuration by its dotted name, for the reference."""
     return {
         "tool.mlops": Config,
         "tool.mlops.lint": Lint,
         "tool.mlops.jobs.NAME": Job,
         "tool.mlops.jobs.NAME.after": After,
+        "tool.mlops.jobs.NAME.bounds.PARAMETER": Bounds,
+        "tool.mlops.jobs.NAME.retries": Retries,
+        "tool.mlops.jobs.NAME.report": Report,
         "tool.mlops.gates": Gates,
         "tool.mlops.alerts": Alerts,
     }

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
-from mlops_nb.config import Job
-from mlops_nb.errors import ConfigError
+from mlops_nb.errors import ConfigError, InputError
+from mlops_nb.jobtable import Job
 
 _COUNT_LIMIT = 10_000
+LATE_SECONDS = 60.0
+"""How late a run may start under ``catch-up = "none"`` when no `grace` is set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,7 @@ class Due:
     missed: int
 
 
+@lru_cache(maxsize=4096)
 def check_schedule(schedule: str, timezone: str, where: str) -> None:
     """Raise :class:`ConfigError` when the cron expression or the time zone is wrong.
 
@@ -88,6 +92,50 @@ def latest_due(job: Job, at: datetime, *, last: datetime | None) -> Due | None:
     if latest <= last:
         return None
     return Due(time=latest, missed=_between(job.schedule, last.astimezone(zone), latest))
+
+
+def due_times(job: Job, at: datetime, *, last: datetime | None) -> list[Due]:
+    """Return the due times that a job should run for now, by its `catch-up`, in their order.
+
+    Parameters
+    ----------
+    job : Job
+        A job with a schedule.
+    at : datetime
+        The moment, aware.
+    last : datetime, optional
+        The due time it ran for last.
+    """
+    latest = latest_due(job, at, last=last)
+    if latest is None:
+        return []
+    if job.catch_up == "none":
+        late = (at - latest.time).total_seconds()
+        return [latest] if late <= (job.grace or LATE_SECONDS) else []
+    if job.catch_up == "latest" or last is None or not latest.missed:
+        return [latest]
+    between = CronSim(job.schedule, last.astimezone(ZoneInfo(job.timezone)))
+    times = [due.astimezone(UTC) for due in islice(between, latest.missed)]
+    return [Due(time=time, missed=0) for time in [*times, latest.time]]
+
+
+def times_between(job: Job, start: datetime, end: datetime) -> list[datetime]:
+    """Return the due times of a schedule from `start` until before `end`, in UTC.
+
+    Raises
+    ------
+    InputError
+        There are more than 10,000.
+    """
+    zone = ZoneInfo(job.timezone)
+    found: list[datetime] = []
+    for due in CronSim(job.schedule, (start - timedelta(seconds=1)).astimezone(zone)):
+        if due >= end:
+            return found
+        if len(found) == _COUNT_LIMIT:
+            raise InputError(f"there are more than {_COUNT_LIMIT:,} due times", "in parts, please")
+        found.append(due.astimezone(UTC))
+    return found
 
 
 def next_due(job: Job, after: datetime) -> datetime | None:

@@ -18,6 +18,9 @@ from pathlib import Path
 
 import msgspec
 
+from mlops_nb.config import current_attempt
+from mlops_nb.secrets import Redaction
+
 CHUNK_BYTES = 4 * 1024 * 1024
 """How much of a journal is read at once."""
 
@@ -114,6 +117,8 @@ class Journal:
         self.staging = folder / start.uid
         self._torn = False
         self._warned = False
+        attempt = current_attempt()
+        self.redaction = attempt.redaction() if attempt else Redaction(())
         # Locked before it gets its name: nobody may find it and take its writer for dead.
         hidden = folder / f".{start.uid}.new"
         self._fd = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
@@ -125,6 +130,10 @@ class Journal:
     def append(self, entry: Entry) -> None:
         """Write one line. A full disk costs the line and a warning, never the user's training."""
         line = _encode(entry) + b"\n"
+        if self.redaction:
+            line = self.redaction.data(line)
+            if isinstance(entry, Artifact):
+                self.redaction.file(self.staging / entry.path)
         try:
             # A line cut short by a full disk must not swallow this one.
             complete = os.write(self._fd, b"\n" + line if self._torn else line) >= len(line)

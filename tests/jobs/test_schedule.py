@@ -7,8 +7,8 @@ from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_nb.config import Job
 from mlops_nb.jobs.schedule import Due, latest_due, next_due
+from mlops_nb.jobtable import Job
 
 
 def job(schedule: str, timezone: str = "UTC") -> Job:
