@@ -120,9 +120,8 @@ def look_after_alerts(project: Project, at: datetime) -> list[str]:
         message = compose(project, told, source=f"the watch over job {job}")
         _queue(project, "", _routes(project, job), message, told)
     _escalate(project, open_alerts, now)
-    problems = [
-        f"alert route {route!r}: {problem}" for route, problem in flush(project, now).items()
-    ]
+    failed = flush(project, datetime.now(UTC))
+    problems = [f"alert route {route!r}: {problem}" for route, problem in failed.items()]
     heartbeat = ping(project)
     return [*problems, f"heartbeat: {heartbeat}"] if heartbeat else problems
 

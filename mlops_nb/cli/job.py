@@ -220,8 +220,9 @@ def _as_json(row: AttemptRow) -> dict[str, object]:
 def tick(names: tuple[str, ...], at: str | None, workers: int | None, output_format: str) -> None:
     """Run every job, or those of NAMES, whose due time has come.
 
-    Call it each minute from cron or a timer. A due time is run once, however often and from however many processes this is called. Of
-    several that have passed since the last run, the job's `catch-up` says which are run.
+    Call it each minute from cron or a timer. A due time is run once, however often and from
+    however many processes this is called. Of several that have passed since the last run, the
+    job's `catch-up` says which are run.
     """
     from mlops_nb.actions.run_job import as_json
     from mlops_nb.actions.tick_jobs import tick as tick_jobs
