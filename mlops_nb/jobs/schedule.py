@@ -34,7 +34,6 @@ class Due:
     missed: int
 
 
-@lru_cache(maxsize=4096)
 def check_schedule(schedule: str, timezone: str, where: str) -> None:
     """Raise :class:`ConfigError` when the cron expression or the time zone is wrong.
 
@@ -47,22 +46,30 @@ def check_schedule(schedule: str, timezone: str, where: str) -> None:
     where : str
         The table they stand in, for the message.
     """
+    problem, hint = _problem(schedule, timezone)
+    if problem:
+        raise ConfigError(f"{where}: {problem}", hint)
+
+
+# Many jobs share a schedule, and each is looked at in every tick.
+@lru_cache(maxsize=4096)
+def _problem(schedule: str, timezone: str) -> tuple[str, str]:
+    """Return what is wrong, empty when nothing is, and what to do about it."""
     try:
         ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError(
-            f"{where}: unknown time zone {timezone!r}", "use an IANA name, as Europe/Berlin"
-        ) from error
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return f"unknown time zone {timezone!r}", "use an IANA name, as Europe/Berlin"
     problem = "" if len(schedule.split()) == 5 else "it has five fields"
     try:
         next(CronSim(schedule, datetime.now(UTC)))
     except (CronSimError, StopIteration) as error:
         problem = problem or str(error) or "it never comes due"
-    if problem:
-        raise ConfigError(
-            f"{where}: wrong schedule {schedule!r}: {problem}",
-            "minute hour day month weekday, as '0 6 * * *' for every morning at six",
-        )
+    if not problem:
+        return "", ""
+    return (
+        f"wrong schedule {schedule!r}: {problem}",
+        "minute hour day month weekday, as '0 6 * * *' for every morning at six",
+    )
 
 
 def latest_due(job: Job, at: datetime, *, last: datetime | None) -> Due | None:
@@ -84,14 +91,20 @@ def latest_due(job: Job, at: datetime, *, last: datetime | None) -> Due | None:
         None when nothing came due since `last`.
     """
     zone = ZoneInfo(job.timezone)
-    # Backwards excludes the start itself: a job due at 06:00 is due at 06:00:00 sharp.
-    start = (at.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=1)).astimezone(zone)
-    latest = next(CronSim(job.schedule, start, reverse=True)).astimezone(UTC)
+    latest = _latest(job.schedule, job.timezone, at.astimezone(UTC).replace(microsecond=0))
     if last is None:
         return Due(time=latest, missed=0)
     if latest <= last:
         return None
     return Due(time=latest, missed=_between(job.schedule, last.astimezone(zone), latest))
+
+
+@lru_cache(maxsize=4096)
+def _latest(schedule: str, timezone: str, at: datetime) -> datetime:
+    # Backwards excludes the start itself: a job due at 06:00 is due at 06:00:00 sharp.
+    start = (at + timedelta(seconds=1)).astimezone(ZoneInfo(timezone))
+    found: datetime = next(CronSim(schedule, start, reverse=True))
+    return found.astimezone(UTC)
 
 
 def due_times(job: Job, at: datetime, *, last: datetime | None) -> list[Due]:
