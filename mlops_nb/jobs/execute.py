@@ -261,7 +261,8 @@ class Attempt:
             With a warning more when there is no report.
         """
         self.staging.mkdir(parents=True, exist_ok=True)
-        if (self.staging / OUTPUT).is_file() and not self._report(record):
+        wanted = self.project.config.jobs[self.job].report.enabled
+        if wanted and (self.staging / OUTPUT).is_file() and not self._report(record):
             record = replace(
                 record,
                 warnings=(*record.warnings, f"the HTML report could not be made, see {LOG}"),
@@ -290,7 +291,15 @@ class Attempt:
     def _report(self, record: AttemptRecord) -> bool:
         worker = self._started_worker()
         document = record.to_dict(self.project, folder=self.staging)
-        worker.send({"do": "report", "folder": str(self.staging), "record": document})
+        options = self.project.config.jobs[self.job].report
+        worker.send(
+            {
+                "do": "report",
+                "folder": str(self.staging),
+                "record": document,
+                "options": {"title": options.title, "show_code": options.code},
+            }
+        )
         try:
             return worker.receive(REPORT_SECONDS) is not None and (self.staging / REPORT).is_file()
         except EOFError:

@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from mlops_nb.jobs.limits import Limits, limits_of
 from mlops_nb.jobs.parameters import TAG, Parameter, declared
 from mlops_nb.jobs.schedule import check_schedule
 from mlops_nb.jobs.values import convert, source
-from mlops_nb.jobtable import Job, Report
+from mlops_nb.jobtable import Job
 from mlops_nb.secrets import MINIMUM_LENGTH
 
 _JOB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")
@@ -43,8 +43,6 @@ class JobSpec:
         What it may use.
     secrets : tuple of str
         The environment variables whose values must not be written anywhere.
-    report : Report
-        What its page shows.
     """
 
     name: str
@@ -53,7 +51,6 @@ class JobSpec:
     code: str
     limits: Limits
     secrets: tuple[str, ...] = ()
-    report: Report = field(default_factory=Report)
 
 
 def resolve(
@@ -114,7 +111,6 @@ def resolve(
         code="\n".join(code),
         limits=limits_of(job, where),
         secrets=tuple(secrets.values()),
-        report=job.report,
     )
 
 

@@ -55,7 +55,7 @@ def main() -> None:
         else:
             from mlops_nb.jobs.report import write_report
 
-            write_report(Path(request["folder"]), request["record"])
+            write_report(Path(request["folder"]), request["record"], **request["options"])
             send({"event": "reported"})
 
 

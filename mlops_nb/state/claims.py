@@ -84,7 +84,10 @@ class Owner:
         if self.host != socket.gethostname():
             return not seen or datetime.now(UTC) - moment(seen) < LOST_AFTER
         try:
-            started = float(psutil.Process(self.pid).create_time())
+            process = psutil.Process(self.pid)
+            started = float(process.create_time())
+            if process.status() == psutil.STATUS_ZOMBIE:  # dead, and its parent does not look
+                return False
         except psutil.Error:
             return False
         return abs(started - self.started) < 1.0

@@ -29,7 +29,7 @@ pytestmark = [
 LOAD = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
-bag = DagBag(dag_folder=sys.argv[1], include_examples=False)
+bag = DagBag(dag_folder=sys.argv[1])
 dags = {name: [task.task_id for task in dag.tasks] for name, dag in bag.dags.items()}
 print(json.dumps({"errors": {k: v for k, v in bag.import_errors.items()}, "dags": dags}))
 """
