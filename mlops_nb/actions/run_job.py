@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -25,9 +26,12 @@ from mlops_nb.jobs.history import settle
 from mlops_nb.jobs.resume import FROM_SCRATCH, Plan, plan, recorded_values
 from mlops_nb.jobs.spec import JobSpec, check_jobs, resolve
 from mlops_nb.jobs.supervisor import OnProgress, Progress, Stop
+from mlops_nb.jobs.values import shown
 from mlops_nb.state import attempts, claims
 
 ATTEMPT_TAG = "mlops.attempt"
+RUNS_LINKED = 100
+TAG_LIMIT = 5_000  # characters; MLflow takes 8,000 bytes
 
 Origin = Literal["demand", "schedule", "after", "retry", "backfill", "sweep"]
 
@@ -305,7 +309,7 @@ def _claimed(
     try:
         if isinstance(spec, JobSpec):
             record = running.execute(spec, stop=stop, going_on=going_on, on_progress=on_progress)
-            run_id, warnings = _run_of(project, running.id)
+            run_id, warnings = _run_of(project, start, record)
             record = replace(record, run_id=run_id, warnings=(*record.warnings, *warnings))
         else:
             record = running.refused(spec, start.parameters)
@@ -315,17 +319,32 @@ def _claimed(
         attempts.end(project, running.id, status=status, message=message, run_id=run_id)
 
 
-def _run_of(project: Project, attempt_id: str) -> tuple[str | None, list[str]]:
-    """Return the newest run that the attempt's notebook made, and what kept us from asking."""
-    from mlops_nb.store.runs import list_runs
+def _run_of(project: Project, start: Start, record: AttemptRecord) -> tuple[str | None, list[str]]:
+    """Link the runs that the attempt's notebook made to it; return the newest, and what failed."""
+    from mlops_nb.store import runs
     from mlops_nb.tracking.sync import sync
 
     try:
         synced = sync(project)
-        runs = list_runs(project, filter_string=f"tags.`{ATTEMPT_TAG}` = '{attempt_id}'", limit=1)
+        made = runs.list_runs(
+            project, filter_string=f"tags.`{ATTEMPT_TAG}` = '{record.attempt}'", limit=RUNS_LINKED
+        )
+        for run in made:
+            runs.write(project, run.run_id, tags=_links(project, start, record))
     except MlopsError as error:
         return None, [f"the run is not in the store yet: {error.message}"]
-    return (runs[0].run_id if runs else None), list(synced.warnings)
+    return (made[0].run_id if made else None), list(synced.warnings)
+
+
+def _links(project: Project, start: Start, record: AttemptRecord) -> dict[str, str]:
+    tags = {
+        "mlops.job.parameters": json.dumps(shown(dict(record.parameters))),
+        "mlops.job.notebook_sha256": record.inputs.get(relative(project, record.notebook), ""),
+        "mlops.job.environment": str(record.environment.get("digest", "")),
+        "mlops.job.seed": str(record.seed),
+        "mlops.parent_attempt": start.parent or "",
+    }
+    return {key: value[:TAG_LIMIT] for key, value in tags.items() if value}
 
 
 def as_json(project: Project, record: AttemptRecord) -> dict[str, Any]:

@@ -168,11 +168,18 @@ def run(
     raise SystemExit(record.exit_code)
 
 
-@command.command("history", epilog="Example: mlops job history train")
+@command.command("history", epilog="Example: mlops job history train --limit 500 --html")
 @click.argument("name", required=False)
 @click.option("--limit", default=20, show_default=True, help="At most so many attempts.")
+@click.option(
+    "--html",
+    is_flag=False,
+    flag_value=".mlops/jobs/index.html",
+    metavar="[FILE]",
+    help="Write a page over them that links to every report, and print where it is.",
+)
 @format_option
-def history(name: str | None, limit: int, output_format: str) -> None:
+def history(name: str | None, limit: int, html: str | None, output_format: str) -> None:
     """Show the attempts, the newest first, of all jobs or of NAME."""
     from mlops_nb.config import load_project
     from mlops_nb.errors import NotFoundError, did_you_mean
@@ -182,8 +189,16 @@ def history(name: str | None, limit: int, output_format: str) -> None:
     rows = past.history(project, name, limit=limit)
     if name is not None and not rows and name not in project.config.jobs:
         raise NotFoundError(f"unknown job {name!r}", did_you_mean(name, project.config.jobs))
+    page = None
+    if html is not None:
+        from mlops_nb.jobs.index import write_index
+
+        page = str(write_index(project, rows, project.root / html))
     if output_format == "json":
-        echo_json({"schema": 1, "attempts": [_as_json(row) for row in rows]})
+        echo_json({"schema": 1, "attempts": [_as_json(row) for row in rows], "page": page})
+        return
+    if page is not None:
+        click.echo(page)
         return
     echo_table(
         ["attempt", "job", "started (UTC)", "took", "by", "status", "why"],

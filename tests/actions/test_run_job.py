@@ -401,6 +401,10 @@ def test_the_run_that_a_notebook_made_is_in_its_record(add_job: AddJob) -> None:
     (stored,) = list_runs(load_project())
     assert record.run_id == stored.run_id
     assert stored.tags["mlops.attempt"] == record.attempt
+    assert stored.tags["mlops.job.seed"] == str(record.seed)
+    assert stored.tags["mlops.job.notebook_sha256"] == record.inputs["notebooks/train.ipynb"]
+    assert stored.tags["mlops.job.environment"] == record.environment["digest"]
+    assert json.loads(stored.tags["mlops.job.parameters"]) == {}
 
 
 def test_without_a_store_the_attempt_still_stands(

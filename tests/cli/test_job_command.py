@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner, Result
@@ -63,7 +65,8 @@ def test_nothing_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_history_of_nothing_and_of_an_unknown_job(with_jobs: Path) -> None:
     assert "attempt" in invoke("history").output
-    assert json.loads(invoke("history", "--format", "json").output) == {"schema": 1, "attempts": []}
+    told = json.loads(invoke("history", "--format", "json").output)
+    assert told == {"schema": 1, "attempts": [], "page": None}
     with pytest.raises(NotFoundError, match="unknown job 'scor'"):
         invoke("history", "scor")
 
@@ -166,6 +169,13 @@ def test_a_run_and_what_is_told_of_it(with_jobs: Path) -> None:
     assert [attempt["status"] for attempt in history] == ["failed", "succeeded"]
     assert history[0]["logical_time"] == "2026-04-01T00:00:00+00:00"
     assert "too deep" in invoke("history").output
+    path = Path(invoke("history", "--html").output.strip())
+    assert path == with_jobs / ".mlops" / "jobs" / "index.html"
+    page = path.read_text(encoding="utf-8")
+    links = re.findall('href="([^"]+)"', page)
+    assert len(links) == 4
+    assert all((path.parent / unquote(link)).is_file() for link in links)
+    assert "1 failed, 1 succeeded" in page
     ticked = invoke("tick", "--at", "2026-04-02T07:00")
     assert ticked.exit_code == 0
     assert "score was due at 2026-04-02 06:00 UTC" in ticked.output
