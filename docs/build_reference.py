@@ -86,7 +86,7 @@ def _row(field: msgspec.structs.FieldInfo, text: str) -> str:
         if isinstance(field.type, type) and not getattr(field.type, "__args__", None)
         else str(field.type)
     )
-    kind = kind.replace("typing.", "").replace("mlops_nb.config.", "").replace("|", "or")
+    kind = kind.replace("typing.", "").replace("mlops_nb.jobtable.", "").replace("|", "or")
     return f"| `{field.encode_name}` | {kind} | {_default(field)} | {text} |"
 
 

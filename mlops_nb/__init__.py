@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mlops_nb.actions.reference import load_reference as load_reference
     from mlops_nb.actions.register import register_model as register_model
     from mlops_nb.frames import read_table as read_table
+    from mlops_nb.jobs.checkpoint import checkpoint as checkpoint
     from mlops_nb.registry.scoring import load_model as load_model
     from mlops_nb.tracking.api import log_artifact as log_artifact
     from mlops_nb.tracking.api import log_artifacts as log_artifacts
@@ -57,6 +58,7 @@ _PUBLIC = {
     "load_reference": "actions.reference",
     "load_model": "registry.scoring",
     "read_table": "frames",
+    "checkpoint": "jobs.checkpoint",
 }
 
 __all__ = [*_PUBLIC]  # noqa: PLE0604 - the keys are names

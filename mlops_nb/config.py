@@ -16,16 +16,14 @@ from typing import Any, Literal
 import msgspec
 
 from mlops_nb.errors import ConfigError, NotFoundError, did_you_mean
+from mlops_nb.jobtable import After, Bounds, Job, Report, Retries, Table
+from mlops_nb.secrets import Redaction
 
 HOME = ".mlops"
 ENVIRONMENT_PREFIX = "MLOPS_"
 
 
-class _Table(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", kw_only=True):
-    """A table of the configuration: kebab-case keys, unknown ones refused."""
-
-
-class Lint(_Table):
+class Lint(Table):
     """``[tool.mlops.lint]``: which rules look at which notebooks."""
 
     select: list[str] = msgspec.field(default_factory=lambda: ["NB"])
@@ -56,35 +54,7 @@ class Lint(_Table):
     """File of known findings that are not reported, from the project's root; empty: none."""
 
 
-class After(_Table):
-    """``[tool.mlops.jobs.NAME.after]``: run this job when another one ends."""
-
-    job: str
-    """The job waited for."""
-    on: Literal["success", "failure", "alert"] = "success"
-    """The ending that starts this job."""
-
-
-class Job(_Table):
-    """``[tool.mlops.jobs.NAME]``: a notebook that runs unattended."""
-
-    notebook: str
-    """Path of the notebook, from the project's root."""
-    parameters: dict[str, Any] = {}
-    """Values that replace the defaults of the notebook's parameters cell."""
-    schedule: str = ""
-    """Five-field cron expression; empty: only on demand."""
-    timezone: str = "UTC"
-    """IANA name of the time zone that the schedule is in."""
-    timeout: float = 3600.0
-    """Wall-clock limit of one attempt, in seconds."""
-    after: After | None = None
-    """Start when another job ends."""
-    alerts: list[str] = []
-    """Alert routes told of a failure or a failed check; empty: all of them."""
-
-
-class Fairness(_Table):
+class Fairness(Table):
     """``[tool.mlops.gates.fairness]``: how differently groups may be treated; unset: not asked."""
 
     columns: list[str] = []
@@ -97,7 +67,7 @@ class Fairness(_Table):
     """Largest difference between true or between false positive rates: equalised odds."""
 
 
-class Gates(_Table):
+class Gates(Table):
     """``[tool.mlops.gates]``: what a model version must show before it is promoted."""
 
     minimum: dict[str, float] = {}
@@ -128,7 +98,7 @@ class Gates(_Table):
     """Whether a card without owner, intended use or limits refuses; it warns otherwise."""
 
 
-class Owners(_Table):
+class Owners(Table):
     """``[tool.mlops.owners]``: who answers for the models, by e-mail address."""
 
     science: list[str] = []
@@ -137,7 +107,7 @@ class Owners(_Table):
     """Who may approve a version for engineering."""
 
 
-class Approvals(_Table):
+class Approvals(Table):
     """``[tool.mlops.approvals]``: what a promotion needs once owners are named."""
 
     science: int = 1
@@ -150,7 +120,7 @@ class Approvals(_Table):
     """Whether nobody else is there to approve; the model card says so."""
 
 
-class Monitoring(_Table):
+class Monitoring(Table):
     """``[tool.mlops.monitoring]``: which rule decides about drift, and how often it may err."""
 
     preset: Literal["evidence", "psi", "evidently"] = "evidence"
@@ -161,14 +131,21 @@ class Monitoring(_Table):
     """Length of a window, such as `6h`, `1d` or `1w`: each is a chance of a page."""
 
 
-class Alerts(_Table):
+class Alerts(Table):
     """``[tool.mlops.alerts]``: where alerts go."""
 
     routes: dict[str, str] = msgspec.field(default_factory=lambda: {"local": "local"})
     """Name → `local` (a line in `.mlops/alerts.log`), an apprise URL, or `env:NAME` of one."""
+    escalate: list[str] = []
+    """Routes told of an alert that nobody has acknowledged in time."""
+    escalate_after: float = 0.0
+    """Seconds that an alert may stay open before it is escalated; 0: never."""
+    heartbeat: str = ""
+    """http(s) URL, or `env:NAME` of one, asked after every tick: whoever watches it, as
+    Healthchecks.io does, learns when the ticks themselves have stopped."""
 
 
-class Business(_Table):
+class Business(Table):
     """``[tool.mlops.business.NAME]``: a figure that a model exists to keep high or low."""
 
     sql: str
@@ -185,7 +162,7 @@ class Business(_Table):
     """The model it is of; empty: of every model."""
 
 
-class Config(_Table):
+class Config(Table):
     """``[tool.mlops]``: the whole configuration of a project."""
 
     experiment: str = ""
@@ -292,12 +269,15 @@ class CurrentAttempt:
         Where the attempt collects its files.
     logical_time : str
         The due time it runs for, ISO 8601.
+    secrets : tuple of str
+        Names of the environment variables whose values must not be written anywhere.
     """
 
     job: str
     attempt: str
     folder: Path
     logical_time: str
+    secrets: tuple[str, ...] = ()
 
     def environment(self) -> dict[str, str]:
         """Return the variables that hand this attempt to a child process."""
@@ -306,7 +286,12 @@ class CurrentAttempt:
             f"{ENVIRONMENT_PREFIX}ATTEMPT": self.attempt,
             f"{ENVIRONMENT_PREFIX}ATTEMPT_FOLDER": str(self.folder),
             f"{ENVIRONMENT_PREFIX}LOGICAL_TIME": self.logical_time,
+            f"{ENVIRONMENT_PREFIX}SECRETS": ",".join(self.secrets),
         }
+
+    def redaction(self) -> Redaction:
+        """Return what blacks this attempt's secrets out."""
+        return Redaction(os.environ.get(name, "") for name in self.secrets)
 
 
 def current_attempt() -> CurrentAttempt | None:
@@ -318,7 +303,14 @@ def current_attempt() -> CurrentAttempt | None:
     if not all(values):
         return None
     job, attempt, folder, logical_time = values
-    return CurrentAttempt(job=job, attempt=attempt, folder=Path(folder), logical_time=logical_time)
+    named = os.environ.get(f"{ENVIRONMENT_PREFIX}SECRETS", "")
+    return CurrentAttempt(
+        job=job,
+        attempt=attempt,
+        folder=Path(folder),
+        logical_time=logical_time,
+        secrets=tuple(filter(None, named.split(","))),
+    )
 
 
 def in_experiment(project: Project, name: str) -> Project:
@@ -412,13 +404,16 @@ def _explain(error: msgspec.ValidationError, source: Path | None) -> ConfigError
     return ConfigError(f"{origin}: {what} in {place}", hint)
 
 
-def tables() -> dict[str, type[_Table]]:
+def tables() -> dict[str, type[Table]]:
     """Return every table of the configuration by its dotted name, for the reference."""
     return {
         "tool.mlops": Config,
         "tool.mlops.lint": Lint,
         "tool.mlops.jobs.NAME": Job,
         "tool.mlops.jobs.NAME.after": After,
+        "tool.mlops.jobs.NAME.bounds.PARAMETER": Bounds,
+        "tool.mlops.jobs.NAME.retries": Retries,
+        "tool.mlops.jobs.NAME.report": Report,
         "tool.mlops.gates": Gates,
         "tool.mlops.gates.fairness": Fairness,
         "tool.mlops.owners": Owners,

@@ -16,6 +16,20 @@ if [ ${#packages[@]} -gt 0 ]; then
   fi
 fi
 
+if ! command -v initdb >/dev/null && ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing PostgreSQL ..."
+    apt-get update -qq
+    # No cluster of the package's own: the tests make one, on the loopback, and remove it.
+    mkdir -p /etc/postgresql-common
+    [ -e /etc/postgresql-common/createcluster.conf ] ||
+      echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null
+  else
+    echo "no PostgreSQL: its tests will be skipped (on Debian: apt install postgresql)" >&2
+  fi
+fi
+
 # Only when a source is newer than the bundle: the build takes a minute or two the first time.
 bundle=mlops_nb/labextension/package.json
 sources=(extension/src extension/style extension/schema extension/package.json extension/yarn.lock)

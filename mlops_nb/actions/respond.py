@@ -1,17 +1,29 @@
-"""Respond to an attempt: alerts raised or resolved, routes told, followers named."""
+"""Respond: alerts raised or resolved, routes told, followers named, what waits looked after."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mlops_nb.config import Project
 from mlops_nb.errors import InputError
-from mlops_nb.jobs.alerts import COMPLETED, Touched, compose, raise_alerts
-from mlops_nb.jobs.attempt import AttemptRecord, AttemptStatus, read_results
-from mlops_nb.jobs.routes import deliver
-from mlops_nb.state.alerts import record_delivery
+from mlops_nb.jobs.alerts import (
+    COMPLETED,
+    Message,
+    Touched,
+    compose,
+    is_news,
+    raise_alerts,
+    raise_overdue,
+)
+from mlops_nb.jobs.attempt import REPORT, AttemptRecord, AttemptStatus, read_results, relative
+from mlops_nb.jobs.routes import flush, ping
+from mlops_nb.state.alerts import Alert, list_alerts, mark, mark_told
+from mlops_nb.state.database import transaction
+from mlops_nb.state.deliveries import enqueue
+from mlops_nb.state.silences import is_quiet, silences
 
 _FAILURES = (
     AttemptStatus.FAILED,
@@ -20,6 +32,9 @@ _FAILURES = (
     AttemptStatus.MEMORY,
     AttemptStatus.REFUSED,
 )
+_LOOKED_AT = 10_000
+UNTOLD_AFTER = timedelta(minutes=2)
+"""An alert that is open so long and was never told lost its message: the process was killed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +47,15 @@ class Response:
         Jobs to start now.
     handover : mapping
         Values that the attempt leaves to them.
+    alert : str
+        The finding that starts those that wait for an alert; empty for none.
     warnings : sequence of str
         Routes that did not take the message.
     """
 
     triggers: tuple[str, ...] = ()
     handover: Mapping[str, Any] = field(default_factory=dict)
+    alert: str = ""
     warnings: tuple[str, ...] = ()
 
 
@@ -57,30 +75,125 @@ def respond(project: Project, attempt: AttemptRecord) -> Response:
         document = {}  # the attempt's own results say so already
     touched = raise_alerts(project, attempt, document)
     handover = document.get("handover")
+    acting = _acting(project, attempt, touched)
+    followers = tuple(_followers(project, attempt, alerting=bool(acting)))
+    if followers:
+        mark(project, acting, "triggered", actor=attempt.attempt)
     return Response(
-        triggers=tuple(_followers(project, attempt, touched)),
+        triggers=followers,
         handover=handover if isinstance(handover, dict) else {},
+        alert=acting[0].identity if acting else "",
         warnings=tuple(_tell(project, attempt, touched)),
     )
 
 
+def look_after_alerts(project: Project, at: datetime) -> list[str]:
+    """See to what no attempt does: overdue jobs, alerts nobody acknowledges, routes that failed.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    at : datetime
+        The moment, aware.
+
+    Returns
+    -------
+    list of str
+        What did not work.
+    """
+    raise_overdue(project, at)
+    quiet, now = silences(project, at), datetime.now(UTC)
+    open_alerts = [
+        alert
+        for alert in list_alerts(project, limit=_LOOKED_AT)
+        if alert.status == "open" and not is_quiet(alert, quiet)
+    ]
+    own = [alert for alert in open_alerts if not alert.told and not alert.attempt]
+    lost = [
+        alert
+        for alert in open_alerts
+        if not alert.told and alert.attempt and now - alert.first_seen > UNTOLD_AFTER
+    ]
+    for job in sorted({alert.job for alert in (*own, *lost)}):
+        told = [alert for alert in (*own, *lost) if alert.job == job]
+        message = compose(project, told, source=f"the watch over job {job}")
+        _queue(project, "", _routes(project, job), message, told)
+    _escalate(project, open_alerts, now)
+    failed = flush(project, datetime.now(UTC))
+    problems = [f"alert route {route!r}: {problem}" for route, problem in failed.items()]
+    heartbeat = ping(project)
+    return [*problems, f"heartbeat: {heartbeat}"] if heartbeat else problems
+
+
+def _escalate(project: Project, open_alerts: Sequence[Alert], now: datetime) -> None:
+    settings = project.config.alerts
+    if not settings.escalate_after or not settings.escalate:
+        return
+    since = now - timedelta(seconds=settings.escalate_after)
+    waiting = [a for a in open_alerts if a.escalated is None and a.first_seen <= since]
+    message = compose(project, waiting, source="escalation: nobody has acknowledged them")
+    _queue(project, "", settings.escalate, message, waiting, escalated=True)
+
+
 def _tell(project: Project, attempt: AttemptRecord, touched: Touched) -> Iterator[str]:
-    message = compose(project, attempt, touched)
+    quiet = silences(project, datetime.now(UTC))
+    news = [alert for kind, alert in touched if is_news(kind, alert)]
+    hushed = [alert for alert in news if is_quiet(alert, quiet)]
+    mark(project, hushed, "silenced", actor=attempt.attempt)
+    sent = [alert for alert in news if alert not in hushed]
+    message = compose(
+        project,
+        sent,
+        source=f"job {attempt.job}",
+        ongoing=sum(kind == "ongoing" for kind, _ in touched),
+        report=relative(project, attempt.folder / REPORT) if attempt.report else "",
+    )
     if message is None:
         return
-    routes = project.config.jobs[attempt.job].alerts
-    for route, problem in deliver(project, message, routes).items():
-        record_delivery(project, attempt.attempt, route, problem)
-        if problem:
-            yield f"alert route {route!r} did not take the message: {problem}"
+    _queue(project, attempt.attempt, _routes(project, attempt.job), message, sent)
+    for route, problem in flush(project, datetime.now(UTC)).items():
+        yield f"alert route {route!r} did not take the message, it is tried again: {problem}"
 
 
-def _followers(project: Project, attempt: AttemptRecord, touched: Touched) -> Iterator[str]:
+def _queue(
+    project: Project,
+    attempt: str,
+    routes: Sequence[str],
+    message: Message | None,
+    alerts: Sequence[Alert],
+    *,
+    escalated: bool = False,
+) -> None:
+    """Put a message into the outbox; told and queued are one transaction, so none is lost."""
+    if message is None:
+        return
+    with transaction(project) as connection:
+        enqueue(connection, attempt, routes, title=message.title, body=message.body)
+        mark_told(connection, alerts, actor=attempt, escalated=escalated)
+
+
+def _routes(project: Project, job: str) -> list[str]:
+    configured = project.config.jobs.get(job)
+    return (configured.alerts if configured else []) or list(project.config.alerts.routes)
+
+
+def _acting(project: Project, attempt: AttemptRecord, touched: Touched) -> list[Alert]:
+    """Return the alerts that may start a job: open, and not silenced."""
+    if attempt.status is not AttemptStatus.FINDINGS:
+        return []
+    quiet = silences(project, datetime.now(UTC))
     # Whoever acknowledged an alert sees to it: it starts nothing by itself any more.
-    alerting = attempt.status is AttemptStatus.FINDINGS and any(
-        alert.status == "open" and not alert.identity.startswith(f"{COMPLETED}/")
+    return [
+        alert
         for _, alert in touched
-    )
+        if alert.status == "open"
+        and not alert.identity.startswith(f"{COMPLETED}/")
+        and not is_quiet(alert, quiet)
+    ]
+
+
+def _followers(project: Project, attempt: AttemptRecord, *, alerting: bool) -> Iterator[str]:
     endings = {
         "success": attempt.status is AttemptStatus.SUCCEEDED,
         "failure": attempt.status in _FAILURES,

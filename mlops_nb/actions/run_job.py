@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from mlops_nb.actions.respond import Response, respond
 from mlops_nb.config import Project
-from mlops_nb.errors import MlopsError, StoreError
+from mlops_nb.errors import MlopsError, NotFoundError, StoreError
 from mlops_nb.jobs.attempt import (
     AttemptRecord,
     AttemptStatus,
     attempt_folder,
     new_attempt_id,
     relative,
+    seed_of,
 )
+from mlops_nb.jobs.backoff import backoff, wait
 from mlops_nb.jobs.execute import Attempt, attempt
 from mlops_nb.jobs.history import settle
+from mlops_nb.jobs.resume import FROM_SCRATCH, Plan, plan, recorded_values
 from mlops_nb.jobs.spec import JobSpec, check_jobs, resolve
-from mlops_nb.jobs.supervisor import OnProgress, Stop
+from mlops_nb.jobs.supervisor import OnProgress, Progress, Stop
+from mlops_nb.jobs.values import shown
 from mlops_nb.state import attempts, claims
 
 ATTEMPT_TAG = "mlops.attempt"
+RUNS_LINKED = 100
+TAG_LIMIT = 5_000  # characters; MLflow takes 8,000 bytes
 
-Origin = Literal["demand", "schedule", "after"]
+Origin = Literal["demand", "schedule", "after", "retry", "backfill", "sweep"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +54,10 @@ class Start:
         Values that the parent leaves to those of its followers that declare them.
     parent : str, optional
         The attempt whose ending starts it.
+    alert : str
+        The finding that starts it; empty for none.
+    resume : str, optional
+        The attempt whose checkpoints it goes on from.
     """
 
     job: str
@@ -54,6 +66,8 @@ class Start:
     parameters: Mapping[str, object] = field(default_factory=dict)
     handover: Mapping[str, object] = field(default_factory=dict)
     parent: str | None = None
+    alert: str = ""
+    resume: str | None = None
 
 
 def run_job(
@@ -62,6 +76,7 @@ def run_job(
     parameters: Mapping[str, object] | None = None,
     *,
     logical_time: datetime | None = None,
+    resume: str | None = None,
     on_progress: OnProgress | None = None,
 ) -> AttemptRecord:
     """Run a job now, and the jobs that its ending starts.
@@ -76,6 +91,9 @@ def run_job(
         Values that replace those of the configuration and the notebook.
     logical_time : datetime, optional
         The due time it runs for, UTC when naive; now by default.
+    resume : str, optional
+        The attempt to go on from, or ``last`` for the newest of the job that did not succeed:
+        with its due time and its values, without what its checkpoints make needless.
     on_progress : callable, optional
         Told how far it is, as :class:`mlops_nb.jobs.supervisor.Progress`.
 
@@ -97,8 +115,35 @@ def run_job(
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     start = Start(job=name, logical_time=moment, origin="demand", parameters=dict(parameters or {}))
+    if resume is not None:
+        start = _resuming(project, start, resume)
     with Stop() as stop:
         return run_started(project, start, stop=stop, on_progress=on_progress)
+
+
+def _resuming(project: Project, start: Start, reference: str) -> Start:
+    """Return what goes on from an attempt: its due time, and its values under those given."""
+    project.job(start.job)
+    settle(project)
+    rows = [row for row in attempts.list_attempts(project, start.job, limit=1000) if row.ended]
+    if reference == "last":
+        found = [row for row in rows if row.status not in ("succeeded", "findings", "refused")][:1]
+    else:
+        found = [row for row in rows if row.attempt.startswith(reference)]
+    if len(found) != 1:
+        what = "no attempt that failed" if reference == "last" else f"no single attempt {reference}"
+        raise NotFoundError(
+            f"job {start.job!r} has {what} to resume", f"mlops job history {start.job}"
+        )
+    (row,) = found
+    values = recorded_values(project.root / row.folder)
+    return replace(
+        start,
+        logical_time=row.logical_time,
+        parent=row.attempt,
+        parameters={**values, **start.parameters},
+        resume=row.attempt,
+    )
 
 
 def run_started(
@@ -117,7 +162,7 @@ def run_started(
     on_progress : callable, optional
         Told how far it is.
     """
-    record = _attempt(project, start, stop=stop, on_progress=on_progress)
+    record = _with_retries(project, start, stop=stop, on_progress=on_progress)
     response = respond(project, record)
     warnings = [*record.warnings, *response.warnings]
     triggered: list[AttemptRecord] = []
@@ -133,12 +178,36 @@ def run_started(
     return replace(record, warnings=tuple(warnings), triggered=tuple(triggered))
 
 
+def _with_retries(
+    project: Project, start: Start, *, stop: Stop, on_progress: OnProgress | None
+) -> AttemptRecord:
+    """Run an attempt, and again while its ending is one that is repeated."""
+    record = _attempt(project, start, stop=stop, on_progress=on_progress)
+    retries = project.config.jobs[start.job].retries
+    for number in range(retries.times):
+        if record.status not in retries.on:
+            break
+        if not wait(backoff(retries, number), stop):
+            return _noted(record, "not repeated: cancelled")
+        again = replace(start, origin="retry", parent=record.attempt, resume=None)
+        try:
+            record = _attempt(project, again, stop=stop, on_progress=on_progress)
+        except MlopsError as error:
+            return _noted(record, f"not repeated: {error.message}")
+    return record
+
+
+def _noted(record: AttemptRecord, warning: str) -> AttemptRecord:
+    return replace(record, warnings=(*record.warnings, warning))
+
+
 def _follower(start: Start, record: AttemptRecord, response: Response, job: str) -> Start:
     return Start(
         job=job,
         logical_time=start.logical_time,
         origin="after",
         handover=response.handover,
+        alert=response.alert,
         parent=record.attempt,
     )
 
@@ -149,8 +218,11 @@ def _attempt(
     attempt_id = new_attempt_id()
     project.job(start.job)  # a job that does not exist has no history either
     check_jobs(project)
+    going_on = FROM_SCRATCH
     try:
         spec: JobSpec | MlopsError = _resolve(project, start, attempt_id)
+        if isinstance(spec, JobSpec):
+            going_on = _going_on(project, start, spec)
     except MlopsError as error:
         if start.origin == "demand":
             raise
@@ -159,12 +231,21 @@ def _attempt(
     with attempt(project, start.job, attempt_id, start.logical_time, notebook) as running:
         try:
             if isinstance(spec, JobSpec):
-                running.warm_up()
+                running.warm_up(spec)
             settle(project)
             again = start.origin != "schedule"
-            claims.claim(project, start.job, start.logical_time, attempt_id, again=again)
+            concurrency = project.config.jobs[start.job].concurrency
+            claims.claim(
+                project,
+                start.job,
+                start.logical_time,
+                attempt_id,
+                again=again,
+                concurrency=concurrency,
+            )
+            told = _beating(project, attempt_id, on_progress)
             try:
-                return _claimed(project, start, spec, running, stop, on_progress)
+                return _claimed(project, start, spec, going_on, running, stop, told)
             finally:
                 claims.release(project, attempt_id)
         except OSError as error:
@@ -173,15 +254,43 @@ def _attempt(
             ) from error
 
 
+def _beating(project: Project, attempt_id: str, on_progress: OnProgress | None) -> OnProgress:
+    """Return what hears of the progress and tells other machines that the attempt is alive."""
+    last = 0.0
+
+    def told(progress: Progress) -> None:
+        nonlocal last
+        if progress.seconds - last >= claims.BEAT_SECONDS:
+            last = progress.seconds
+            with suppress(MlopsError):  # the state is away for a moment: the job is not
+                claims.beat(project, attempt_id)
+        if on_progress:
+            on_progress(progress)
+
+    return told
+
+
 def _resolve(project: Project, start: Start, attempt_id: str) -> JobSpec:
-    offered = {"logical_time": start.logical_time, "attempt": attempt_id}
+    offered: dict[str, object] = {
+        "logical_time": start.logical_time,
+        "attempt": attempt_id,
+        "seed": seed_of(start.job, start.logical_time),
+    }
+    if start.alert:
+        offered["alert"] = start.alert
     return resolve(project, start.job, start.parameters, handover=start.handover, offered=offered)
+
+
+def _going_on(project: Project, start: Start, spec: JobSpec) -> Plan:
+    row = attempts.get(project, start.resume) if start.resume else None
+    return plan(project, spec, project.root / row.folder) if row else FROM_SCRATCH
 
 
 def _claimed(
     project: Project,
     start: Start,
     spec: JobSpec | MlopsError,
+    going_on: Plan,
     running: Attempt,
     stop: Stop,
     on_progress: OnProgress | None,
@@ -199,8 +308,8 @@ def _claimed(
     status, message, run_id = AttemptStatus.FAILED, "it could not be written down", None
     try:
         if isinstance(spec, JobSpec):
-            record = running.execute(spec, stop=stop, on_progress=on_progress)
-            run_id, warnings = _run_of(project, running.id)
+            record = running.execute(spec, stop=stop, going_on=going_on, on_progress=on_progress)
+            run_id, warnings = _run_of(project, start, record)
             record = replace(record, run_id=run_id, warnings=(*record.warnings, *warnings))
         else:
             record = running.refused(spec, start.parameters)
@@ -210,17 +319,32 @@ def _claimed(
         attempts.end(project, running.id, status=status, message=message, run_id=run_id)
 
 
-def _run_of(project: Project, attempt_id: str) -> tuple[str | None, list[str]]:
-    """Return the newest run that the attempt's notebook made, and what kept us from asking."""
-    from mlops_nb.store.runs import list_runs
+def _run_of(project: Project, start: Start, record: AttemptRecord) -> tuple[str | None, list[str]]:
+    """Link the runs that the attempt's notebook made to it; return the newest, and what failed."""
+    from mlops_nb.store import runs
     from mlops_nb.tracking.sync import sync
 
     try:
         synced = sync(project)
-        runs = list_runs(project, filter_string=f"tags.`{ATTEMPT_TAG}` = '{attempt_id}'", limit=1)
+        made = runs.list_runs(
+            project, filter_string=f"tags.`{ATTEMPT_TAG}` = '{record.attempt}'", limit=RUNS_LINKED
+        )
+        for run in made:
+            runs.write(project, run.run_id, tags=_links(project, start, record))
     except MlopsError as error:
         return None, [f"the run is not in the store yet: {error.message}"]
-    return (runs[0].run_id if runs else None), list(synced.warnings)
+    return (made[0].run_id if made else None), list(synced.warnings)
+
+
+def _links(project: Project, start: Start, record: AttemptRecord) -> dict[str, str]:
+    tags = {
+        "mlops.job.parameters": json.dumps(shown(dict(record.parameters))),
+        "mlops.job.notebook_sha256": record.inputs.get(relative(project, record.notebook), ""),
+        "mlops.job.environment": str(record.environment.get("digest", "")),
+        "mlops.job.seed": str(record.seed),
+        "mlops.parent_attempt": start.parent or "",
+    }
+    return {key: value[:TAG_LIMIT] for key, value in tags.items() if value}
 
 
 def as_json(project: Project, record: AttemptRecord) -> dict[str, Any]:

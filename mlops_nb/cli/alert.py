@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from mlops_nb.cli.output import echo_json, echo_table, format_option
+
+if TYPE_CHECKING:
+    from mlops_nb.state.alerts import Alert
 
 
 @click.group(epilog="Example: mlops alert list")
 def command() -> None:
     """List and acknowledge alerts, test the routes they take."""
+
+
+def _times(alert: Alert) -> dict[str, str | None]:
+    names = ("first_seen", "last_seen", "due", "told", "escalated")
+    moments = {name: getattr(alert, name) for name in names}
+    return {name: moment.isoformat() if moment else None for name, moment in moments.items()}
 
 
 @command.command("list", epilog="Example: mlops alert list --all --format json")
@@ -24,11 +35,7 @@ def list_all(resolved: bool, output_format: str) -> None:
     if output_format == "json":
         from dataclasses import asdict
 
-        times = ("first_seen", "last_seen", "due")
-        rows = [
-            asdict(alert) | {name: getattr(alert, name).isoformat() for name in times}
-            for alert in alerts
-        ]
+        rows = [asdict(alert) | _times(alert) for alert in alerts]
         echo_json({"schema": 1, "alerts": rows})
         return
     if not alerts:
@@ -57,13 +64,102 @@ def list_all(resolved: bool, output_format: str) -> None:
 @command.command("ack", epilog='Example: mlops alert ack 3 --note "new carrier, data team told"')
 @click.argument("number", type=int)
 @click.option("--note", default="", help="Who sees to it, or what is being done.")
-def acknowledge(number: int, note: str) -> None:
+@format_option
+def acknowledge(number: int, note: str, output_format: str) -> None:
     """Say that somebody sees to the alert NUMBER: it triggers nothing any more."""
     from mlops_nb.config import load_project
     from mlops_nb.state import alerts
 
     alert = alerts.acknowledge(load_project(), number, note)
-    click.echo(f"alert {alert.id} is acknowledged: {alert.identity}")
+    if output_format == "json":
+        from dataclasses import asdict
+
+        echo_json({"schema": 1, "alert": asdict(alert) | _times(alert)})
+    else:
+        click.echo(f"alert {alert.id} is acknowledged: {alert.identity}")
+
+
+@command.command("show", epilog="Example: mlops alert show 3")
+@click.argument("number", type=int)
+@format_option
+def show(number: int, output_format: str) -> None:
+    """Show the alert NUMBER: what is wrong, what to do, and all that happened to it."""
+    from dataclasses import asdict
+
+    from mlops_nb.config import load_project
+    from mlops_nb.state import alerts
+    from mlops_nb.state.alert_events import events
+
+    project = load_project()
+    alert = alerts.get(project, number)
+    happened = events(project, number)
+    if output_format == "json":
+        told = [asdict(event) | {"time": event.time.isoformat()} for event in happened]
+        echo_json({"schema": 1, "alert": asdict(alert) | _times(alert), "events": told})
+        return
+    click.echo(f"alert {alert.id}: {alert.identity}, {alert.severity}, {alert.status}")
+    facts = (
+        ("why", alert.message),
+        ("what to do", alert.advice),
+        ("playbook", alert.playbook),
+        ("owner", alert.owner),
+        ("model", alert.model),
+        ("job", alert.job),
+        ("report in", alert.folder),
+        ("note", alert.note),
+    )
+    for name, text in facts:
+        if text:
+            click.echo(f"  {name:<11} {text}")
+    for event in happened:
+        note = f": {event.note}" if event.note else ""
+        what = event.event.replace("_", " ")
+        click.echo(f"  {event.time:%Y-%m-%d %H:%M:%S}  {what} by {event.actor}{note}")
+
+
+@command.command("silence", epilog="Example: mlops alert silence 'drift.*' --for 4h --note move")
+@click.argument("pattern", required=False)
+@click.option("--for", "span", metavar="SPAN", help="How long, as 30m, 4h or 2d.")
+@click.option("--note", default="", help="Why.")
+@click.option("--lift", type=int, metavar="ID", help="End the silence of this number instead.")
+@format_option
+def silence(
+    pattern: str | None, span: str | None, note: str, lift: int | None, output_format: str
+) -> None:
+    """Keep alerts quiet whose finding fits PATTERN, or list the silences that hold.
+
+    PATTERN is a glob over findings, as `drift.*`; `MODEL:drift.*` holds for one model only. A
+    silenced alert is recorded, sends nothing and starts no job; what is still open when the
+    silence ends is told then.
+    """
+    from datetime import UTC, datetime
+
+    from mlops_nb.config import load_project
+    from mlops_nb.errors import InputError
+    from mlops_nb.jobs.durations import as_duration
+    from mlops_nb.state import silences
+
+    project, now = load_project(), datetime.now(UTC)
+    if lift is not None:
+        silences.lift(project, lift)
+    elif pattern is not None:
+        if span is None:
+            raise InputError("a silence wants an end", f"mlops alert silence {pattern!r} --for 4h")
+        silences.silence(project, pattern, now + as_duration(span, "--for"), note)
+    held = silences.silences(project, datetime.now(UTC))
+    if output_format == "json":
+        from dataclasses import asdict
+
+        rows = [asdict(one) | {"until": one.until.isoformat()} for one in held]
+        echo_json({"schema": 1, "silences": rows})
+        return
+    if not held:
+        click.echo("no silences")
+        return
+    echo_table(
+        ["id", "pattern", "until (UTC)", "by", "note"],
+        [[o.id, o.pattern, f"{o.until:%Y-%m-%d %H:%M}", o.actor, o.note or "-"] for o in held],
+    )
 
 
 @command.command("test", epilog="Example: mlops alert test chat")

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlops_nb.cli.job_export import export
+from mlops_nb.cli.job_many import backfill, sweep, workers_option
+from mlops_nb.cli.job_serve import serve
 from mlops_nb.cli.output import echo_json, echo_table, format_option
 
 if TYPE_CHECKING:
@@ -118,9 +121,21 @@ def list_jobs(output_format: str) -> None:
     metavar="TIME",
     help="The due time to run for, ISO 8601, UTC unless it names a zone; now by default.",
 )
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value="last",
+    metavar="[ATTEMPT]",
+    help="Go on from the newest attempt that did not succeed, or from the one named: cells that "
+    "`mlops.checkpoint` makes needless do not run again.",
+)
 @format_option
 def run(
-    name: str, parameters: tuple[str, ...], logical_time: str | None, output_format: str
+    name: str,
+    parameters: tuple[str, ...],
+    logical_time: str | None,
+    resume: str | None,
+    output_format: str,
 ) -> None:
     """Run the job NAME now, and the jobs that its ending starts.
 
@@ -136,7 +151,14 @@ def run(
     values = as_parameters(parameters)
     moment = as_moment(logical_time, "--logical-time")
     try:
-        record = run_job(project, name, values, logical_time=moment, on_progress=progress_line())
+        record = run_job(
+            project,
+            name,
+            values,
+            logical_time=moment,
+            resume=resume,
+            on_progress=progress_line(),
+        )
     finally:
         end_progress()
     if output_format == "json":
@@ -146,11 +168,18 @@ def run(
     raise SystemExit(record.exit_code)
 
 
-@command.command("history", epilog="Example: mlops job history train")
+@command.command("history", epilog="Example: mlops job history train --limit 500 --html")
 @click.argument("name", required=False)
 @click.option("--limit", default=20, show_default=True, help="At most so many attempts.")
+@click.option(
+    "--html",
+    is_flag=False,
+    flag_value=".mlops/jobs/index.html",
+    metavar="[FILE]",
+    help="Write a page over them that links to every report, and print where it is.",
+)
 @format_option
-def history(name: str | None, limit: int, output_format: str) -> None:
+def history(name: str | None, limit: int, html: str | None, output_format: str) -> None:
     """Show the attempts, the newest first, of all jobs or of NAME."""
     from mlops_nb.config import load_project
     from mlops_nb.errors import NotFoundError, did_you_mean
@@ -160,8 +189,16 @@ def history(name: str | None, limit: int, output_format: str) -> None:
     rows = past.history(project, name, limit=limit)
     if name is not None and not rows and name not in project.config.jobs:
         raise NotFoundError(f"unknown job {name!r}", did_you_mean(name, project.config.jobs))
+    page = None
+    if html is not None:
+        from mlops_nb.jobs.index import write_index
+
+        page = str(write_index(project, rows, project.root / html))
     if output_format == "json":
-        echo_json({"schema": 1, "attempts": [_as_json(row) for row in rows]})
+        echo_json({"schema": 1, "attempts": [_as_json(row) for row in rows], "page": page})
+        return
+    if page is not None:
+        click.echo(page)
         return
     echo_table(
         ["attempt", "job", "started (UTC)", "took", "by", "status", "why"],
@@ -191,13 +228,16 @@ def _as_json(row: AttemptRow) -> dict[str, object]:
 @command.command(
     "tick", epilog="Example: mlops job tick --at 2026-03-29T06:00 (from cron, every minute)"
 )
+@click.argument("names", nargs=-1)
 @click.option("--at", metavar="TIME", help="The moment to act for, ISO 8601; now by default.")
+@workers_option
 @format_option
-def tick(at: str | None, output_format: str) -> None:
-    """Run every job whose due time has come; call it each minute from cron or a timer.
+def tick(names: tuple[str, ...], at: str | None, workers: int | None, output_format: str) -> None:
+    """Run every job, or those of NAMES, whose due time has come.
 
-    A due time is run once, however often and from however many processes this is called. Of
-    several that have passed since the last run, only the latest is run.
+    Call it each minute from cron or a timer. A due time is run once, however often and from
+    however many processes this is called. Of several that have passed since the last run, the
+    job's `catch-up` says which are run.
     """
     from mlops_nb.actions.run_job import as_json
     from mlops_nb.actions.tick_jobs import tick as tick_jobs
@@ -207,7 +247,7 @@ def tick(at: str | None, output_format: str) -> None:
     project = load_project()
     moment = as_moment(at, "--at") or datetime.now(UTC)
     try:
-        done = tick_jobs(project, moment, on_progress=progress_line())
+        done = tick_jobs(project, moment, names=names, workers=workers, on_progress=progress_line())
     finally:
         end_progress()
     if output_format == "json":
@@ -225,9 +265,15 @@ def tick(at: str | None, output_format: str) -> None:
         passed = f"; {one.missed} missed before it, passed over" if one.missed else ""
         click.echo(f"{one.job} was due at {one.due:%Y-%m-%d %H:%M} UTC{passed}")
         if one.record is None:
-            click.echo("  another process runs it")
+            click.echo(
+                "  another process runs it, or as many as its concurrency allows are running"
+            )
         else:
             echo_attempt(project, one.record, indent="  ")
     if not done and output_format == "text":
         click.echo("nothing is due")
     raise SystemExit(1 if any(one.record and one.record.exit_code for one in done) else 0)
+
+
+for _command in (backfill, sweep, serve, export):
+    command.add_command(_command)

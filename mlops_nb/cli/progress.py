@@ -21,10 +21,13 @@ def progress_line() -> Callable[[Progress], None] | None:
     if not sys.stderr.isatty():
         return None
 
+    from mlops_nb.jobs.limits import shown_size
+
     def draw(progress: Progress) -> None:
         at = f"cell {progress.cell}/{progress.cells}" if progress.cells else "starting the kernel"
         minutes, seconds = divmod(int(progress.seconds), 60)
-        line = f"{_CLEAR}{progress.job}  {at}  {minutes}:{seconds:02}"
+        peak = f"  {shown_size(progress.peak)}" if progress.peak else ""
+        line = f"{_CLEAR}{progress.job}  {at}  {minutes}:{seconds:02}{peak}"
         click.echo(line, err=True, nl=False)
 
     return draw

@@ -1,13 +1,16 @@
-"""From results to the message that a person gets: one an attempt, only for what is news."""
+"""From results to alerts, and to the message that a person gets about those that are news."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from mlops_nb.config import Project
-from mlops_nb.jobs.attempt import REPORT, AttemptRecord, AttemptStatus, relative
+from mlops_nb.jobs.attempt import AttemptRecord, AttemptStatus, relative
+from mlops_nb.jobs.overdue import overdue
+from mlops_nb.jobs.playbook import playbook_step
 from mlops_nb.result import Result, Status
 from mlops_nb.state.alerts import Alert, Found, News, record
 
@@ -64,6 +67,8 @@ def raise_alerts(
             attempt=attempt.attempt,
             folder=folder,
             due=attempt.logical_time,
+            owner=owner_of(project, attempt.job),
+            playbook=lambda result: playbook_step(project, attempt.job, result),
         )
 
     touched = record(project, found(str(document.get("model") or "")), attempt.results)
@@ -83,32 +88,68 @@ def _completion(attempt: AttemptRecord) -> Result:
     )
 
 
-def compose(project: Project, attempt: AttemptRecord, touched: Touched) -> Message | None:
-    """Write the message of an attempt, None when nothing is news.
+def owner_of(project: Project, job: str) -> str:
+    """Return who answers for a job's alerts."""
+    configured = project.config.jobs.get(job)
+    return (configured.owner if configured else "") or project.config.owner
+
+
+def raise_overdue(project: Project, at: datetime) -> list[tuple[News, Alert]]:
+    """Bring the alerts about jobs that should have run, and did not, up to date."""
+    touched: list[tuple[News, Alert]] = []
+    for result in overdue(project, at):
+        job = result.subject
+        found = Found(
+            model="",
+            job=job,
+            attempt="",
+            folder="",
+            due=at,
+            owner=owner_of(project, job),
+            playbook=lambda result: playbook_step(project, result.subject, result),
+        )
+        touched += record(project, found, [result])
+    return touched
+
+
+def is_news(news: News, alert: Alert) -> bool:
+    """Return whether a message is to be sent: it is new or graver, and nobody was told."""
+    return news in _NEWS_SENT and alert.status == "open"
+
+
+def compose(
+    project: Project, sent: Sequence[Alert], *, source: str, ongoing: int = 0, report: str = ""
+) -> Message | None:
+    """Write one message for several alerts, None when there are none.
 
     Parameters
     ----------
     project : Project
         The project.
-    attempt : AttemptRecord
-        The attempt.
-    touched : sequence of (news, Alert)
-        The answer of :func:`raise_alerts`.
+    sent : sequence of Alert
+        What is told.
+    source : str
+        Where they come from: ``job train``.
+    ongoing : int
+        How many alerts were known already and are still there.
+    report : str
+        Where the report is.
     """
-    sent = [alert for news, alert in touched if news in _NEWS_SENT]
     if not sent:
         return None
     models = sorted({alert.model for alert in sent if alert.model})
     about = f" for {', '.join(models)}" if models else ""
     plural = "alert" if len(sent) == 1 else "alerts"
     lines = [line for alert in sent for line in _lines(alert)]
-    ongoing = sum(news == "ongoing" for news, _ in touched)
+    owners = sorted({alert.owner for alert in sent if alert.owner})
+    if owners:
+        lines.append(f"owner: {', '.join(owners)}")
     if ongoing:
         lines.append(f"{ongoing} known already, still there")
-    if attempt.report:
-        lines.append(f"report: {relative(project, attempt.folder / REPORT)}")
+    if report:
+        lines.append(f"report: {report}")
     return Message(
-        title=f"{project.experiment}: {len(sent)} {plural}{about} from job {attempt.job}",
+        title=f"{project.experiment}: {len(sent)} {plural}{about} from {source}",
         body="\n".join(lines),
     )
 
@@ -117,4 +158,6 @@ def _lines(alert: Alert) -> list[str]:
     lines = [f"{alert.severity.upper()} {alert.identity}: {alert.message}"]
     if alert.advice:
         lines.append(f"  what to do: {alert.advice}")
+    if alert.playbook:
+        lines.append(f"  playbook: {alert.playbook}")
     return lines

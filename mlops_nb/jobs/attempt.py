@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from mlops_nb.result import Result
 
 OUTPUT, REPORT, RECORD, RESULTS = "output.ipynb", "report.html", "job.json", "results.json"
 LOG = "process.log"
+KILLED = "the process that supervised it was killed"
 
 
 class AttemptStatus(StrEnum):
@@ -103,6 +105,14 @@ class AttemptRecord:
         The newest run in the tracking store that the notebook made.
     parent : str, optional
         The attempt whose ending started this one.
+    seed : int
+        What the attempt was offered as seed; the same for every attempt of a due time.
+    peak : int
+        Most bytes of memory that the kernel and what it started have held at once.
+    inputs : mapping of str to str
+        The notebook and the files named by parameters → SHA-256 of their bytes at the start.
+    environment : mapping
+        ``python``, ``packages`` (how many) and ``digest`` (SHA-256 over names and versions).
     message : str
         Why it ended as it did; empty for a success.
     fault : CellFault, optional
@@ -126,6 +136,10 @@ class AttemptRecord:
     folder: Path
     run_id: str | None = None
     parent: str | None = None
+    seed: int = 0
+    peak: int = 0
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
     message: str = ""
     fault: CellFault | None = None
     results: tuple[Result, ...] = ()
@@ -188,6 +202,10 @@ class AttemptRecord:
             "ended": self.ended.isoformat(),
             "seconds": round(self.seconds, 3),
             "parent": self.parent,
+            "seed": self.seed,
+            "peak_memory": self.peak,
+            "inputs": dict(self.inputs),
+            "environment": dict(self.environment),
             "parameters": shown(dict(self.parameters)),
             "results": [result.to_dict() for result in self.results],
             "warnings": list(self.warnings),
@@ -210,6 +228,12 @@ def fault_dict(fault: CellFault | None) -> dict[str, Any] | None:
 def new_attempt_id() -> str:
     """Return an id for an attempt: twelve hexadecimal digits."""
     return secrets.token_hex(6)
+
+
+def seed_of(job: str, logical_time: datetime) -> int:
+    """Return the seed of a job's due time: a repetition draws the same numbers."""
+    text = f"{job}\n{logical_time.astimezone(UTC).isoformat()}"
+    return zlib.crc32(text.encode()) & 0x7FFFFFFF
 
 
 def attempt_folder(project: Project, job: str, logical_time: datetime, attempt: str) -> Path:
@@ -260,6 +284,20 @@ def write_atomically(path: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     aside.replace(path)
+
+
+def settle_cells(output: Path) -> None:
+    """Mark cells that a killed process left as running: they failed."""
+    try:
+        book = json.loads(output.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    states = [cell.get("metadata", {}).get("papermill", {}) for cell in book.get("cells", [])]
+    running = [state for state in states if state.get("status") == "running"]
+    for state in running:
+        state["status"], state["exception"] = "failed", True
+    if running:
+        write_atomically(output, json.dumps(book, indent=1, ensure_ascii=False) + "\n")
 
 
 def relative(project: Project, path: Path) -> str:

@@ -6,11 +6,13 @@ longer than running it; and it marks the cell in which a kernel died as complete
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import nbformat
@@ -21,6 +23,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager
 
 from mlops_nb.jobs.attempt import write_atomically
+from mlops_nb.secrets import Redaction
 
 NAME = "mlops"
 SAVE_SECONDS = 2.0
@@ -28,6 +31,7 @@ SAVE_SHARE = 0.1
 _SOCKET_PATH_LIMIT = 90
 
 OnCell = Callable[[int, int], None]
+_OUTPUTS = ("stream", "display_data", "execute_result", "update_display_data", "error")
 
 
 class Manager(NotebookExecutionManager):
@@ -41,12 +45,15 @@ class Manager(NotebookExecutionManager):
         Where it is written.
     on_cell : callable
         Told the index of each cell that starts and how many there are.
+    redaction : Redaction
+        Blacks secrets out of what is written.
     """
 
-    def __init__(self, nb: Any, *, path: Path, on_cell: OnCell) -> None:
+    def __init__(self, nb: Any, *, path: Path, on_cell: OnCell, redaction: Redaction) -> None:
         super().__init__(nb, output_path=None, progress_bar=False)
         self.path = path
         self.on_cell = on_cell
+        self.redaction = redaction
         self._next_save = 0.0
 
     def save(self, **_kwargs: object) -> None:
@@ -61,7 +68,7 @@ class Manager(NotebookExecutionManager):
     def write(self) -> None:
         """Write the notebook now."""
         began = time.monotonic()
-        write_atomically(self.path, nbformat.writes(self.nb))
+        write_atomically(self.path, self.redaction.text(nbformat.writes(self.nb)))
         ended = time.monotonic()
         self._next_save = ended + max(SAVE_SECONDS, (ended - began) / SAVE_SHARE)
 
@@ -90,10 +97,31 @@ class Client(PapermillNotebookClient):
 
     kernel_exit: int | None = None
     """How the kernel's process ended, if it did so by itself."""
+    kept: Mapping[int, list[Any]] = MappingProxyType({})
+    """Cells that are not run → the outputs they show instead."""
+    room = 0
+    """Bytes of output that are left before `on_output_limit` is told; 0: any number."""
+    on_output_limit: Callable[[], None]
+
+    def process_message(self, msg: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Keep an output, unless there are more than the limit allows."""
+        if self.room and msg["msg_type"] in _OUTPUTS:
+            if self.room < 0:
+                return None
+            self.room -= len(json.dumps(msg["content"], default=str))
+            if self.room <= 0:
+                self.room = -1
+                self.on_output_limit()
+                return None
+        return super().process_message(msg, *args, **kwargs)
 
     def papermill_execute_cells(self) -> None:
         """Execute every cell; one that ends the notebook is marked as failed."""
         for index, cell in enumerate(self.nb.cells):
+            if index in self.kept:
+                cell.outputs = nbformat.from_dict(self.kept[index])
+                cell.metadata.papermill["status"] = "skipped"
+                continue
             self.nb_man.cell_start(cell, index)
             try:
                 self.execute_cell(cell, index)
@@ -150,9 +178,15 @@ class JobEngine(Engine):
         watch : callable
             Given the manager and the client before anything runs.
         **kwargs
-            ``target`` (Path) and ``on_cell``; the rest is papermill's and not used.
+            ``target`` (Path), ``on_cell``, ``redaction``, ``output_limit`` (bytes) and
+            ``on_output_limit``; the rest is papermill's and not used.
         """
-        manager = Manager(nb, path=kwargs["target"], on_cell=kwargs["on_cell"])
+        manager = Manager(
+            nb,
+            path=kwargs["target"],
+            on_cell=kwargs["on_cell"],
+            redaction=kwargs["redaction"],
+        )
         client = Client(
             manager,
             kernel_manager_class=Kernels,
@@ -160,6 +194,7 @@ class JobEngine(Engine):
             timeout=None,
             startup_timeout=kwargs["start_timeout"],
         )
+        client.room, client.on_output_limit = kwargs["output_limit"], kwargs["on_output_limit"]
         watch(manager, client)
         manager.notebook_start()
         try:

@@ -16,6 +16,7 @@ from typing import Any
 from mlops_nb.config import CurrentAttempt, Project
 from mlops_nb.errors import InputError, MlopsError
 from mlops_nb.jobs.attempt import (
+    KILLED,
     LOG,
     OUTPUT,
     RECORD,
@@ -25,14 +26,20 @@ from mlops_nb.jobs.attempt import (
     CellFault,
     attempt_folder,
     read_results,
+    seed_of,
+    settle_cells,
     staging_folder,
     write_atomically,
 )
+from mlops_nb.jobs.checkpoint import FOLDER as CHECKPOINTS
+from mlops_nb.jobs.provenance import fingerprint, hashed_inputs
+from mlops_nb.jobs.resume import FROM_SCRATCH, Plan
 from mlops_nb.jobs.spec import JobSpec
 from mlops_nb.jobs.supervisor import Ending, OnProgress, Stop, Worker, watch
 from mlops_nb.jobs.values import shown
 from mlops_nb.notebook import read_notebook
 from mlops_nb.result import Result, Status, worst
+from mlops_nb.secrets import Redaction
 
 REPORT_SECONDS = 120.0
 _FINDING = (Status.FAILED, Status.ERROR)
@@ -61,6 +68,7 @@ class Attempt:
         self.staging = staging_folder(project, attempt)
         self.folder = attempt_folder(project, job, logical_time, attempt)
         self._worker: Worker | None = None
+        self._secrets: tuple[str, ...] = ()
 
     def _started_worker(self) -> Worker:
         if self._worker is None:
@@ -79,20 +87,30 @@ class Attempt:
             attempt=self.id,
             folder=self.staging,
             logical_time=self.logical_time.isoformat(),
+            secrets=self._secrets,
         )
+        seed = str(seed_of(self.job, self.logical_time))
         return {
             **current.environment(),
+            "MLOPS_SEED": seed,
+            "PYTHONHASHSEED": seed,
             # One figure as data instead of the 4 MB of plotly.js that its default adds.
             "PLOTLY_RENDERER": os.environ.get("PLOTLY_RENDERER", "plotly_mimetype"),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         }
 
-    def warm_up(self) -> None:
+    def warm_up(self, spec: JobSpec) -> None:
         """Start the process that will execute the notebook, while there is other work to do."""
+        self._secrets = spec.secrets
         self._started_worker()
 
     def execute(
-        self, spec: JobSpec, *, stop: Stop, on_progress: OnProgress | None = None
+        self,
+        spec: JobSpec,
+        *,
+        stop: Stop,
+        going_on: Plan = FROM_SCRATCH,
+        on_progress: OnProgress | None = None,
     ) -> AttemptRecord:
         """Execute the notebook; nothing is published yet.
 
@@ -102,36 +120,71 @@ class Attempt:
             What to execute.
         stop : Stop
             Whether to end early.
+        going_on : Plan, optional
+            What an earlier attempt makes needless.
         on_progress : callable, optional
             Told how far it is.
         """
         started = datetime.now(UTC)
         worker = self._started_worker()
+        inputs = hashed_inputs(self.project, spec)
+        self._take_checkpoints(going_on)
         request = {
             "do": "execute",
             "notebook": str(spec.notebook),
             "output": str(self.staging / OUTPUT),
             "code": spec.code,
             "parameters": shown(dict(spec.parameters)),
+            "output_limit": spec.limits.output,
+            "resume": {"skipped": going_on.skipped, "restored": going_on.restored},
         }
+        self._announce(spec, started, inputs)
         ending = watch(
             worker,
             request,
             job=spec.name,
-            timeout=spec.timeout,
+            limits=spec.limits,
             stop=stop,
             on_progress=on_progress,
         )
         if ending.fault is None and ending.status is not AttemptStatus.SUCCEEDED:
             # It ended from outside; the process is gone, or knows no more than we do.
             self._end_worker()
-            _settle_cells(self.staging / OUTPUT)
-        return self._record(spec, ending, started)
+            settle_cells(self.staging / OUTPUT)
+        return replace(self._record(spec, ending, started), inputs=inputs)
+
+    def _take_checkpoints(self, going_on: Plan) -> None:
+        # So that this attempt can be resumed in its turn, should it fail as well.
+        if going_on.folder is not None and (going_on.folder / CHECKPOINTS).is_dir():
+            there = self.staging / CHECKPOINTS
+            shutil.copytree(going_on.folder / CHECKPOINTS, there, dirs_exist_ok=True)
+
+    def _announce(self, spec: JobSpec, started: datetime, inputs: Mapping[str, str]) -> None:
+        """Write what is known at the start, for the case that this process is killed."""
+        record = AttemptRecord(
+            job=self.job,
+            attempt=self.id,
+            logical_time=self.logical_time.astimezone(UTC),
+            status=AttemptStatus.CANCELLED,
+            started=started,
+            ended=started,
+            parameters=spec.parameters,
+            notebook=spec.notebook,
+            folder=self.folder,
+            seed=seed_of(self.job, self.logical_time),
+            inputs=inputs,
+            environment=fingerprint(),
+            message=KILLED,
+        )
+        document = record.to_dict(self.project, folder=self.staging)
+        write_atomically(self.staging / RECORD, json.dumps(document, indent=2, allow_nan=False))
 
     def _record(self, spec: JobSpec, ending: Ending, started: datetime) -> AttemptRecord:
-        fault = CellFault(**ending.fault) if ending.fault else None
+        fault = self._fault(ending)
         warnings = list(_kernel_note(spec.notebook))
         results: tuple[Result, ...] = ()
+        self._black_out()
+        redaction = self.redaction()
         try:
             results, _ = read_results(self.staging)
         except InputError as error:
@@ -154,11 +207,21 @@ class Attempt:
             parameters=spec.parameters,
             notebook=spec.notebook,
             folder=self.folder,
-            message=message or (str(fault) if fault else ""),
+            seed=seed_of(self.job, self.logical_time),
+            peak=ending.peak,
+            environment=fingerprint(),
+            message=redaction.text(message or (str(fault) if fault else "")),
             fault=fault,
             results=results,
             warnings=tuple(warnings),
         )
+
+    def _fault(self, ending: Ending) -> CellFault | None:
+        if not ending.fault:
+            return None
+        clean = self.redaction().text
+        fault = CellFault(**ending.fault)
+        return replace(fault, line=clean(fault.line), message=clean(fault.message))
 
     def refused(self, error: MlopsError, given: Mapping[str, object]) -> AttemptRecord:
         """Return the record of an attempt that was not started because something is wrong.
@@ -198,7 +261,8 @@ class Attempt:
             With a warning more when there is no report.
         """
         self.staging.mkdir(parents=True, exist_ok=True)
-        if (self.staging / OUTPUT).is_file() and not self._report(record):
+        wanted = self.project.config.jobs[self.job].report.enabled
+        if wanted and (self.staging / OUTPUT).is_file() and not self._report(record):
             record = replace(
                 record,
                 warnings=(*record.warnings, f"the HTML report could not be made, see {LOG}"),
@@ -208,15 +272,34 @@ class Attempt:
         if log.is_file() and not log.stat().st_size:
             log.unlink()
         document = record.to_dict(self.project, folder=self.staging)
+        self._black_out()
         write_atomically(self.staging / RECORD, json.dumps(document, indent=2, allow_nan=False))
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         self.staging.rename(self.folder)
         return record
 
+    def _black_out(self) -> None:
+        """Go over every file once more: the notebook's own code may have written a secret."""
+        redaction = self.redaction()
+        for path in self.staging.rglob("*") if redaction else ():
+            redaction.file(path)
+
+    def redaction(self) -> Redaction:
+        """Return what blacks the attempt's secrets out."""
+        return Redaction(os.environ.get(name, "") for name in self._secrets)
+
     def _report(self, record: AttemptRecord) -> bool:
         worker = self._started_worker()
         document = record.to_dict(self.project, folder=self.staging)
-        worker.send({"do": "report", "folder": str(self.staging), "record": document})
+        options = self.project.config.jobs[self.job].report
+        worker.send(
+            {
+                "do": "report",
+                "folder": str(self.staging),
+                "record": document,
+                "options": {"title": options.title, "show_code": options.code},
+            }
+        )
         try:
             return worker.receive(REPORT_SECONDS) is not None and (self.staging / REPORT).is_file()
         except EOFError:
@@ -269,17 +352,3 @@ def _kernel_note(notebook: Path) -> Iterator[str]:
     if name not in {"python3", "python"}:
         version = ".".join(map(str, sys.version_info[:3]))
         yield f"the notebook names kernel {name!r}; it ran on this environment's Python {version}"
-
-
-def _settle_cells(output: Path) -> None:
-    """Mark cells that a killed process left as running: they failed."""
-    try:
-        book = json.loads(output.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    states = [cell.get("metadata", {}).get("papermill", {}) for cell in book.get("cells", [])]
-    running = [state for state in states if state.get("status") == "running"]
-    for state in running:
-        state["status"], state["exception"] = "failed", True
-    if running:
-        write_atomically(output, json.dumps(book, indent=1, ensure_ascii=False) + "\n")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
 from mlops_nb import plotlyjs
+from mlops_nb.jobs.sanitise import sanitise
 
 PLOTLY = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -37,7 +38,6 @@ FIGURE_HEIGHT = 450
 TEXT_LIMIT = 20_000
 """Characters of one output's text that the page shows."""
 
-_SCRIPT = re.compile(r"<script\b.*?(?:</script\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _DRAW = """
 for (const data of document.querySelectorAll('script[data-figure]')) {
   const place = document.getElementById(data.dataset.figure);
@@ -51,7 +51,7 @@ def lift_figures(cells: Iterable[Any]) -> list[dict[str, Any]]:
     """Make the outputs of cells fit for the page, in place.
 
     Plotly figures become empty elements that :func:`scripts` fills; widgets give way to their
-    HTML; scripts go, for the page would not run them; long texts are cut in the middle.
+    HTML; HTML is sanitised; long texts are cut in the middle.
 
     Parameters
     ----------
@@ -105,10 +105,14 @@ def _fit(data: Mapping[str, Any], figures: list[dict[str, Any]]) -> dict[str, An
         del fitted[WIDGET]
         if not any(kind.startswith(("text/html", "image/")) for kind in fitted):
             fitted["text/html"] = _note("An interactive widget stands here in the notebook.")
+    if "image/svg+xml" in fitted:
+        # As a picture: inside of the page, an SVG could hold anything that HTML can.
+        drawing = base64.b64encode(_joined(fitted.pop("image/svg+xml")).encode()).decode()
+        fitted["text/html"] = f'<img alt="" src="data:image/svg+xml;base64,{drawing}">'
     if "text/plain" in fitted:
         fitted["text/plain"] = _short(_joined(fitted["text/plain"]))
     if "text/html" in fitted:
-        fitted["text/html"] = _SCRIPT.sub("", _joined(fitted["text/html"]))
+        fitted["text/html"] = sanitise(_joined(fitted["text/html"]))
         if not fitted["text/html"].strip() and len(fitted) > 1:
             del fitted["text/html"]
     return fitted

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mlops_nb.config import Project
-from mlops_nb.jobs.attempt import AttemptStatus, staging_folder
+from mlops_nb.jobs.attempt import (
+    KILLED,
+    OUTPUT,
+    RECORD,
+    AttemptStatus,
+    settle_cells,
+    staging_folder,
+)
+from mlops_nb.jobs.checkpoint import FOLDER
+from mlops_nb.jobs.processes import wait_for_end
 from mlops_nb.jobs.schedule import next_due
 from mlops_nb.state import attempts, claims
 
@@ -43,10 +52,30 @@ def settle(project: Project) -> None:
             project,
             attempt,
             status=AttemptStatus.CANCELLED,
-            message="the process that supervised it was killed",
+            message=KILLED,
         )
         claims.release(project, attempt)
-        shutil.rmtree(staging_folder(project, attempt), ignore_errors=True)
+        _save_what_is_left(project, attempt)
+
+
+def _save_what_is_left(project: Project, attempt: str) -> None:
+    """Publish what a killed attempt can be resumed from, and remove the rest.
+
+    Only what is written without secrets in the first place is kept.
+    """
+    wait_for_end(attempt)
+    staging, row = staging_folder(project, attempt), attempts.get(project, attempt)
+    kept = {RECORD, OUTPUT, FOLDER}
+    if row is None or not all((staging / name).exists() for name in kept):
+        shutil.rmtree(staging, ignore_errors=True)
+        return
+    for path in staging.iterdir():
+        if path.name not in kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    settle_cells(staging / OUTPUT)
+    target = project.root / row.folder
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging.rename(target)
 
 
 def history(

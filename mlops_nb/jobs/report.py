@@ -13,6 +13,7 @@ from typing import Any
 
 from mlops_nb.jobs.attempt import OUTPUT, REPORT, write_atomically
 from mlops_nb.jobs.figures import lift_figures, scripts
+from mlops_nb.jobs.sanitise import sanitise
 from mlops_nb.result import SEVERITY, Status
 
 FINDINGS_SHOWN = 3
@@ -20,7 +21,9 @@ _TONES = {"succeeded": "good", "findings": "warn", "cancelled": "warn"}
 _WORTH_SHOWING = (Status.WARNED, Status.FAILED, Status.ERROR)
 
 
-def write_report(folder: Path, record: Mapping[str, Any]) -> Path:
+def write_report(
+    folder: Path, record: Mapping[str, Any], *, title: str = "", show_code: bool = False
+) -> Path:
     """Render an attempt's executed notebook into its ``report.html``.
 
     Parameters
@@ -29,6 +32,10 @@ def write_report(folder: Path, record: Mapping[str, Any]) -> Path:
         The attempt's folder, holding ``output.ipynb``.
     record : mapping
         ``AttemptRecord.to_dict()``.
+    title : str
+        The heading; empty: the job's name.
+    show_code : bool
+        Whether the switch that shows the code is on at first.
 
     Returns
     -------
@@ -39,11 +46,13 @@ def write_report(folder: Path, record: Mapping[str, Any]) -> Path:
 
     book = nbformat.read(folder / OUTPUT, as_version=4)
     page = folder / REPORT
-    write_atomically(page, render(book, record))
+    write_atomically(page, render(book, record, title=title, show_code=show_code))
     return page
 
 
-def render(book: Any, record: Mapping[str, Any]) -> str:
+def render(
+    book: Any, record: Mapping[str, Any], *, title: str = "", show_code: bool = False
+) -> str:
     """Return the page of an executed notebook.
 
     Parameters
@@ -52,15 +61,18 @@ def render(book: Any, record: Mapping[str, Any]) -> str:
         The executed notebook; changed by this.
     record : mapping
         ``AttemptRecord.to_dict()``.
+    title, show_code : str, bool
+        As :func:`write_report` takes them.
     """
     nonce = secrets.token_urlsafe(16)
     figures = lift_figures(book.cells)
     template = (files("mlops_nb.jobs") / "report.html").read_text(encoding="utf-8")
     return Template(template).substitute(
         nonce=nonce,
-        title=escape(f"{record['job']}: {record['status']}"),
+        title=escape(f"{title or record['job']}: {record['status']}"),
         highlight=_highlighting(),
-        job=escape(record["job"]),
+        heading=escape(title or record["job"]),
+        checked="checked" if show_code else "",
         status=escape(record["status"].replace("_", " ")),
         tone=_TONES.get(record["status"], "bad"),
         message=f'<p class="message">{escape(record["message"])}</p>' if record["message"] else "",
@@ -72,10 +84,18 @@ def render(book: Any, record: Mapping[str, Any]) -> str:
 
 
 def _body(book: Any) -> str:
+    from jinja2 import pass_context
     from nbconvert import HTMLExporter
 
+    class Exporter(HTMLExporter):
+        """Takes HTML out of Markdown as well: a notebook may come from anybody."""
+
+        @pass_context
+        def markdown2html(self, context: Any, source: str) -> str:
+            return sanitise(super().markdown2html(context, source))
+
     book.metadata.pop("widgets", None)
-    exporter = HTMLExporter(
+    exporter = Exporter(
         template_name="basic",
         embed_images=True,
         exclude_anchor_links=True,

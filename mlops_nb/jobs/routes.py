@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+import urllib.request
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from mlops_nb.config import Project
 from mlops_nb.errors import NotFoundError, did_you_mean
 from mlops_nb.jobs.alerts import Message
+from mlops_nb.state.deliveries import settle, take_due
 
 LOCAL = "local"
 LOG = "alerts.log"
+HEARTBEAT_SECONDS = 5.0
 _ENVIRONMENT = "env:"
 
 
@@ -45,15 +48,70 @@ def deliver(project: Project, message: Message, routes: Sequence[str] = ()) -> d
     return {name: _send(project, known[name], message) for name in routes or known}
 
 
+def flush(project: Project, now: datetime) -> dict[str, str]:
+    """Try every message of the outbox whose turn it is; those that fail stay in it.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    now : datetime
+        The moment, aware.
+
+    Returns
+    -------
+    dict of str to str
+        Route → what kept a message from it, for the routes that failed.
+    """
+    problems: dict[str, str] = {}
+    known = project.config.alerts.routes
+    for delivery in take_due(project, now):
+        message = Message(title=delivery.title, body=delivery.body)
+        problem = problems.get(delivery.route, "")
+        # A route that has just failed is not waited for again: its messages have a next turn.
+        if not problem:
+            there = delivery.route in known
+            problem = _send(project, known[delivery.route], message) if there else "it is gone"
+        settle(project, delivery.id, problem)
+        if problem:
+            problems[delivery.route] = problem
+    return problems
+
+
+def ping(project: Project) -> str:
+    """Tell whoever watches over the ticks that this one is done.
+
+    Returns
+    -------
+    str
+        What kept the word from them, empty when they took it or nobody watches.
+    """
+    url, problem = _target(project.config.alerts.heartbeat)
+    if not url:
+        return problem
+    if not url.startswith(("http://", "https://")):
+        return "the heartbeat is no http(s) URL"
+    try:
+        with urllib.request.urlopen(url, timeout=HEARTBEAT_SECONDS):  # noqa: S310 - scheme checked
+            return ""
+    except (OSError, ValueError) as error:
+        return str(error)
+
+
+def _target(target: str) -> tuple[str, str]:
+    """Return what a target stands for, and what is wrong with it."""
+    if not target.startswith(_ENVIRONMENT):
+        return target, ""
+    variable = target.removeprefix(_ENVIRONMENT)
+    found = os.environ.get(variable, "")
+    return found, "" if found else f"the environment variable {variable} is not set"
+
+
 def _send(project: Project, target: str, message: Message) -> str:
     if target == LOCAL:
         return _append(project, message)
-    if target.startswith(_ENVIRONMENT):
-        variable = target.removeprefix(_ENVIRONMENT)
-        target = os.environ.get(variable, "")
-        if not target:
-            return f"the environment variable {variable} is not set"
-    return _notify(target, message)
+    url, problem = _target(target)
+    return problem or _notify(url, message)
 
 
 def _append(project: Project, message: Message) -> str:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mlops_nb.config import Job, Project
+from mlops_nb.config import Project
 from mlops_nb.errors import ConfigError, InputError, NotFoundError, did_you_mean
+from mlops_nb.jobs.bounds import check_bounds, check_defaults
+from mlops_nb.jobs.limits import Limits, limits_of
 from mlops_nb.jobs.parameters import TAG, Parameter, declared
 from mlops_nb.jobs.schedule import check_schedule
 from mlops_nb.jobs.values import convert, source
+from mlops_nb.jobtable import Job
+from mlops_nb.secrets import MINIMUM_LENGTH
 
 _JOB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")
+_SECRET = re.compile(r"env:([A-Za-z_]\w*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +39,18 @@ class JobSpec:
         Every value handed over, JSON-serialisable but for nan and the infinities.
     code : str
         The Python that assigns them; empty when there are none.
-    timeout : float
-        Wall-clock limit in seconds.
+    limits : Limits
+        What it may use.
+    secrets : tuple of str
+        The environment variables whose values must not be written anywhere.
     """
 
     name: str
     notebook: Path
     parameters: Mapping[str, Any]
     code: str
-    timeout: float
+    limits: Limits
+    secrets: tuple[str, ...] = ()
 
 
 def resolve(
@@ -78,31 +87,73 @@ def resolve(
     """
     job = project.job(name)
     check_jobs(project)
+    where = _where(name)
     notebook = notebook_of(project, name, job)
     known = declared(notebook)
-    _check_names(name, notebook, known, {**job.parameters, **given})
+    check_defaults(notebook, known)
+    _check_names(name, notebook, known, {**job.parameters, **job.secrets, **given})
+    secrets = {key: _variable(job, key, known[key], given, where) for key in job.secrets}
     handed = {key: value for key, value in handover.items() if key in known}
     wanted = {**_fitting(known, offered), **job.parameters, **handed, **given}
-    values = {key: convert(known[key], wanted[key]) for key in known if key in wanted}
+    values = {
+        key: convert(known[key], wanted[key])
+        for key in known
+        if key in wanted and key not in secrets
+    }
+    check_bounds(job, where, known, values)
+    code = [source(known, values)] if values else []
+    # Read where it is used: the value itself is in no file, nor in the notebook that is saved.
+    code += [f'{key} = __import__("os").environ[{name!r}]' for key, name in secrets.items()]
     return JobSpec(
         name=name,
         notebook=notebook,
-        parameters=values,
-        code=source(known, values) if values else "",
-        timeout=job.timeout,
+        parameters={**values, **{key: f"env:{name}" for key, name in secrets.items()}},
+        code="\n".join(code),
+        limits=limits_of(job, where),
+        secrets=tuple(secrets.values()),
     )
+
+
+def _where(name: str) -> str:
+    return f"[tool.mlops.jobs.{name}]"
+
+
+def _variable(
+    job: Job, key: str, parameter: Parameter, given: Mapping[str, object], where: str
+) -> str:
+    """Return the environment variable that holds a secret, checked to be there."""
+    if key in given or key in job.parameters:
+        raise InputError(f"parameter {key!r} is a secret: its value comes from {job.secrets[key]}")
+    if parameter.kind not in ("str", "any"):
+        raise InputError(f"{where}: secret {key!r} is text, the notebook declares {parameter.kind}")
+    match = _SECRET.fullmatch(job.secrets[key])
+    if match is None:
+        raise ConfigError(f"{where}: secret {key!r} wants env:NAME", f'{key} = "env:DB_PASSWORD"')
+    length = len(os.environ.get(match[1], ""))
+    if length < MINIMUM_LENGTH:
+        problem = "is too short to be a secret" if length else "is not set"
+        raise InputError(
+            f"secret {key!r} of job: the environment variable {match[1]} {problem}",
+            f"at least {MINIMUM_LENGTH} characters, as every place they stand in is blacked out",
+        )
+    return match[1]
 
 
 def _fitting(known: Mapping[str, Parameter], offered: Mapping[str, object]) -> dict[str, object]:
     """Return what the notebook can take: a name may mean something else to it."""
     fitting: dict[str, object] = {}
     for key, value in offered.items():
-        kind = known[key].kind if key in known else ""
-        if isinstance(value, datetime) and kind == "date":
-            fitting[key] = value.date()
-        elif kind in (
-            {"datetime", "str", "any"} if isinstance(value, datetime) else {"str", "any"}
-        ):
+        if key not in known:
+            continue
+        kind = known[key].kind
+        if isinstance(value, datetime):
+            if kind in ("date", "datetime", "str", "any"):
+                fitting[key] = value.date() if kind == "date" else value
+        elif isinstance(value, int):
+            # A number that somebody has written down is a decision; only a gap is filled.
+            if known[key].optional and kind in ("int", "any"):
+                fitting[key] = value
+        elif kind in ("str", "any"):
             fitting[key] = value
     return fitting
 
@@ -155,21 +206,46 @@ def check_jobs(project: Project) -> None:
         An unknown job or route is named, jobs start each other in a circle, or a schedule, a
         time zone or a limit is wrong.
     """
-    jobs, routes = project.config.jobs, project.config.alerts.routes
+    jobs, alerts = project.config.jobs, project.config.alerts
+    _check_routes("[tool.mlops.alerts] escalate", alerts.escalate, alerts.routes)
     for name, job in jobs.items():
-        where = f"[tool.mlops.jobs.{name}]"
+        where = _where(name)
         if not _JOB_NAME.fullmatch(name):
             raise ConfigError(f"{where}: a job's name is letters, digits, `-`, `_` and `.`")
-        if not job.timeout > 0:
-            raise ConfigError(f"{where}: timeout must be above 0 seconds, not {job.timeout}")
-        for route in job.alerts:
-            if route not in routes:
-                raise ConfigError(
-                    f"{where}: unknown alert route {route!r}", did_you_mean(route, routes)
-                )
+        limits_of(job, where)
+        _check_numbers(job, where)
+        _check_routes(where, job.alerts, alerts.routes)
         if job.schedule:
             check_schedule(job.schedule, job.timezone, where)
+        if job.playbook and not (project.root / job.playbook).is_file():
+            raise ConfigError(f"{where}: there is no playbook {job.playbook} in {project.root}")
         _check_chain(jobs, name, where)
+
+
+def _check_routes(where: str, wanted: Sequence[str], routes: Mapping[str, str]) -> None:
+    for route in wanted:
+        if route not in routes:
+            raise ConfigError(
+                f"{where}: unknown alert route {route!r}", did_you_mean(route, routes)
+            )
+
+
+def _check_numbers(job: Job, where: str) -> None:
+    retries = job.retries
+    for key, value, most in (
+        ("grace", job.grace, None),
+        ("freshness", job.freshness, None),
+        ("concurrency", job.concurrency, None),
+        ("retries.times", retries.times, None),
+        ("retries.delay", retries.delay, None),
+        ("retries.longest", retries.longest, None),
+        ("retries.jitter", retries.jitter, 1),
+    ):
+        if value < 0 or (most is not None and value > most):
+            bound = "must not be below 0" if most is None else f"must be from 0 to {most}"
+            raise ConfigError(f"{where}: {key} {bound}, it is {value}")
+    if job.grace and not job.schedule:
+        raise ConfigError(f"{where}: grace is counted from a due time, and there is no schedule")
 
 
 def _check_chain(jobs: Mapping[str, Job], name: str, where: str) -> None:

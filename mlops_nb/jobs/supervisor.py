@@ -11,15 +11,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 from mlops_nb.jobs.attempt import AttemptStatus
-from mlops_nb.jobs.processes import end_all
+from mlops_nb.jobs.limits import Limits, shown_size
+from mlops_nb.jobs.processes import Tree, end_all
 
 POLL_SECONDS = 0.2
+SAMPLE_SECONDS = 0.1
 INTERRUPT_GRACE = 5.0
 SAVE_GRACE = 3.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -37,12 +39,15 @@ class Progress:
         The cell that runs, from 1, and how many there are; 0 while the kernel starts.
     seconds : float
         Elapsed since the start.
+    peak : int
+        Most bytes of memory that the kernel and what it started have held at once.
     """
 
     job: str
     cell: int
     cells: int
     seconds: float
+    peak: int = 0
 
 
 OnProgress = Callable[[Progress], None]
@@ -97,11 +102,14 @@ class Ending:
         Why, where it was not the notebook's own error.
     fault : mapping, optional
         The cell it ended in, as the worker reports it.
+    peak : int
+        Most bytes of memory that the kernel and what it started have held at once.
     """
 
     status: AttemptStatus
     message: str = ""
     fault: Mapping[str, Any] | None = None
+    peak: int = 0
 
 
 class Worker:
@@ -120,6 +128,7 @@ class Worker:
                 env={**os.environ, **environment},
                 start_new_session=True,
             )
+        self.tree = Tree(self._process.pid)
         self._answers = b""
         self._selector = selectors.DefaultSelector()
         if self._process.stdout:
@@ -172,6 +181,7 @@ class Worker:
     def close(self) -> None:
         """End the process and everything of its attempt."""
         self._selector.close()
+        self.tree.kill()
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
@@ -180,6 +190,7 @@ class Worker:
                     stream.close()
                 except BrokenPipeError:
                     continue  # what it had not read is of no use any more
+        self.tree.kill()
         end_all(self.attempt)
 
 
@@ -188,7 +199,7 @@ def watch(
     request: Mapping[str, Any],
     *,
     job: str,
-    timeout: float,
+    limits: Limits,
     stop: Stop,
     on_progress: OnProgress | None = None,
 ) -> Ending:
@@ -202,43 +213,110 @@ def watch(
         What it is told.
     job : str
         The job's name, for the progress.
-    timeout : float
-        Wall-clock limit in seconds.
+    limits : Limits
+        What it may use.
     stop : Stop
         Whether to end early.
     on_progress : callable, optional
         Told the progress when it changes, and once a second.
     """
-    began = time.monotonic()
     worker.send(request)
-    cell = cells = 0
-    told = 0.0
-    while True:
-        try:
-            answer = worker.receive()
-        except EOFError:
-            return _worker_gone(worker)
-        if answer and answer["event"] == "end":
-            return Ending(
-                status=AttemptStatus(answer["status"]),
-                message=answer.get("message", ""),
-                fault=answer["fault"],
+    ending = _Watch(worker, job, limits, stop, on_progress).run()
+    return replace(ending, peak=worker.tree.peak)
+
+
+class _Watch:
+    """One execution under watch."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        job: str,
+        limits: Limits,
+        stop: Stop,
+        on_progress: OnProgress | None,
+    ) -> None:
+        self.worker, self.job, self.limits = worker, job, limits
+        self.stop, self.on_progress = stop, on_progress
+        self.began = self.cell_began = time.monotonic()
+        self.sampled = self.told = 0.0
+        self.cell = self.cells = 0
+
+    def run(self) -> Ending:
+        while True:
+            try:
+                answer = self.worker.receive()
+            except EOFError:
+                return _worker_gone(self.worker)
+            event = answer["event"] if answer else ""
+            if answer and event == "end":
+                return Ending(
+                    status=AttemptStatus(answer["status"]),
+                    message=answer.get("message", ""),
+                    fault=answer["fault"],
+                )
+            if answer and event == "cell":
+                self.cell, self.cells = answer["cell"] + 1, answer["cells"]
+                self.cell_began = time.monotonic()
+            ending = self._overrun(event)
+            if ending is not None:
+                return ending
+            self._tell(news=bool(answer))
+
+    def _overrun(self, event: str) -> Ending | None:
+        """Return how it ends when it must end now, from outside."""
+        now, limits = time.monotonic(), self.limits
+        where = f" in cell {self.cell}/{self.cells}" if self.cells else ""
+        if self.stop.requested:
+            name = signal.Signals(self.stop.signals[0]).name
+            return self._end(AttemptStatus.CANCELLED, f"cancelled by {name}")
+        if now - self.began > limits.timeout:
+            return self._end(
+                AttemptStatus.TIMEOUT, f"the time limit of {limits.timeout:g} s was over{where}"
             )
-        elapsed = time.monotonic() - began
-        if stop.requested:
-            name = signal.Signals(stop.signals[0]).name
-            _wind_down(worker, stop)
-            return Ending(status=AttemptStatus.CANCELLED, message=f"cancelled by {name}")
-        if elapsed > timeout:
-            _wind_down(worker, stop)
-            return Ending(
-                status=AttemptStatus.TIMEOUT, message=f"the time limit of {timeout:g} s was over"
+        if limits.cell_timeout and self.cells and now - self.cell_began > limits.cell_timeout:
+            limit = f"the time limit of a cell, {limits.cell_timeout:g} s, was over{where}"
+            return self._end(AttemptStatus.TIMEOUT, limit)
+        if event == "output" or self._log_too_long():
+            limit = f"the output limit of {shown_size(limits.output)} was over{where}"
+            return self._end(AttemptStatus.FAILED, limit)
+        if now - self.sampled >= SAMPLE_SECONDS:
+            self.sampled = now
+            used = self.worker.tree.memory()
+            if limits.memory and used > limits.memory:
+                return self._out_of_memory(used, where)
+        return None
+
+    def _end(self, status: AttemptStatus, message: str) -> Ending:
+        _wind_down(self.worker, self.stop)
+        return Ending(status=status, message=message)
+
+    def _out_of_memory(self, used: int, where: str) -> Ending:
+        # No interrupt first: whoever grows this fast does not listen. The worker saves.
+        self.worker.tree.kill()
+        _wind_down(self.worker, self.stop, interrupt=False)
+        return Ending(
+            status=AttemptStatus.MEMORY,
+            message=f"the memory limit of {shown_size(self.limits.memory)} was over{where}: "
+            f"{shown_size(used)} were in use",
+        )
+
+    def _log_too_long(self) -> bool:
+        return bool(self.limits.output) and self.worker.log.stat().st_size > self.limits.output
+
+    def _tell(self, *, news: bool) -> None:
+        elapsed = time.monotonic() - self.began
+        if self.on_progress and (news or elapsed - self.told >= 1):
+            self.told = elapsed
+            self.on_progress(
+                Progress(
+                    job=self.job,
+                    cell=self.cell,
+                    cells=self.cells,
+                    seconds=elapsed,
+                    peak=self.worker.tree.peak,
+                )
             )
-        if answer:
-            cell, cells = answer["cell"] + 1, answer["cells"]
-        if on_progress and (answer or elapsed - told >= 1):
-            told = elapsed
-            on_progress(Progress(job=job, cell=cell, cells=cells, seconds=elapsed))
 
 
 def _worker_gone(worker: Worker) -> Ending:
@@ -251,10 +329,10 @@ def _worker_gone(worker: Worker) -> Ending:
     )
 
 
-def _wind_down(worker: Worker, stop: Stop) -> None:
+def _wind_down(worker: Worker, stop: Stop, *, interrupt: bool = True) -> None:
     """Interrupt the notebook, then have it saved, giving each step its time."""
     steps = ((signal.SIGINT, INTERRUPT_GRACE), (signal.SIGTERM, SAVE_GRACE))
-    for number, grace in steps[1 if stop.urgent else 0 :]:
+    for number, grace in steps[0 if interrupt and not stop.urgent else 1 :]:
         worker.signal(number)
         deadline = time.monotonic() + grace
         while time.monotonic() < deadline:

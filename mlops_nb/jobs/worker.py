@@ -17,9 +17,14 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from mlops_nb.config import current_attempt
+from mlops_nb.jobs.processes import Tree, adopt_orphans, end_all
+from mlops_nb.secrets import Redaction
 
 if TYPE_CHECKING:
     from mlops_nb.jobs.engine import Client, Manager
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _MESSAGE_LIMIT = 2_000
 _LINE_LIMIT = 80
+LAST_SAVE_SECONDS = 3.0
 _MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError", "OutOfMemoryException")
 
 Send = Callable[[Mapping[str, Any]], None]
@@ -35,6 +41,7 @@ Send = Callable[[Mapping[str, Any]], None]
 def main() -> None:
     """Serve requests until stdin ends."""
     send = _open_channel()
+    adopt_orphans()
     _skip_slow_import()
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
@@ -48,7 +55,7 @@ def main() -> None:
         else:
             from mlops_nb.jobs.report import write_report
 
-            write_report(Path(request["folder"]), request["record"])
+            write_report(Path(request["folder"]), request["record"], **request["options"])
             send({"event": "reported"})
 
 
@@ -73,9 +80,16 @@ def _skip_slow_import() -> None:
 def _read_requests(requests: queue.SimpleQueue[bytes]) -> None:
     for line in sys.stdin.buffer:
         requests.put(line)
-    from mlops_nb.config import current_attempt
-    from mlops_nb.jobs.processes import end_all
+    # The supervisor is gone. What was computed so far is worth saving: it can be resumed.
+    if callable(signal.getsignal(signal.SIGTERM)):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(LAST_SAVE_SECONDS)
+    _end_everything()
 
+
+def _end_everything() -> None:
+    """Kill all that the attempt has started, then this process."""
+    Tree(os.getpid()).kill()
     attempt = current_attempt()
     if attempt:
         end_all(attempt.attempt, spare=(os.getpid(),))
@@ -87,9 +101,7 @@ def _execute(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     from papermill.exceptions import PapermillExecutionError
 
     try:
-        book, injected = _prepared(
-            Path(request["notebook"]), request["code"], request["parameters"]
-        )
+        book, places, kept = _prepared(request)
     except Exception as error:
         # nbformat answers a notebook that breaks its schema with whatever happens to fail.
         problem = f"the notebook is malformed: {type(error).__name__}: {error}"
@@ -98,32 +110,37 @@ def _execute(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     kills_before = _memory_kills()
 
     def watch(manager: Manager, client: Client) -> None:
+        client.kept = kept
         running.append((manager, client))
         _handle_signals(manager, client)
 
     try:
-        _through_papermill(book, Path(request["output"]), watch, send)
+        _through_papermill(book, request, watch, send)
     except PapermillExecutionError as error:
         # By now papermill has put cells of its own into the notebook: only the error knows.
         status = "memory" if error.ename in _MEMORY_ERRORS else "failed"
         cell = {"source": error.source, "execution_count": error.exec_count}
-        fault = _fault(cell, error.cell_index, injected, error.ename, error.evalue)
+        fault = _fault(cell, places[error.cell_index], error.ename, error.evalue)
         return {"event": "end", "status": status, "fault": fault}
     except DeadKernelError:
-        return _dead_kernel(*running[0], injected, _memory_kills() > kills_before)
+        return _dead_kernel(*running[0], places, _memory_kills() > kills_before)
     finally:
         _tidy(running)
     return {"event": "end", "status": "succeeded", "fault": None}
 
 
 def _through_papermill(
-    book: Any, target: Path, watch: Callable[[Manager, Client], None], send: Send
+    book: Any,
+    request: Mapping[str, Any],
+    watch: Callable[[Manager, Client], None],
+    send: Send,
 ) -> None:
     import papermill
     from papermill.engines import papermill_engines
 
     from mlops_nb.jobs import engine
 
+    attempt = current_attempt()
     papermill_engines.register(engine.NAME, engine.JobEngine)
     papermill.execute_notebook(
         book,
@@ -131,27 +148,58 @@ def _through_papermill(
         engine_name=engine.NAME,
         kernel_name="python3",
         progress_bar=False,
-        target=target,
+        target=Path(request["output"]),
+        redaction=attempt.redaction() if attempt else Redaction(()),
+        output_limit=request["output_limit"],
+        on_output_limit=lambda: send({"event": "output"}),
         watch=watch,
         on_cell=lambda cell, cells: send({"event": "cell", "cell": cell, "cells": cells}),
     )
 
 
-def _prepared(path: Path, code: str, parameters: Mapping[str, Any]) -> tuple[Any, int | None]:
-    """Return the notebook with the parameters assigned after their cell, and that cell's index."""
-    import nbformat
+def _prepared(request: Mapping[str, Any]) -> tuple[Any, list[int], dict[int, list[Any]]]:
+    """Return the notebook to run, where each of its cells was written, and what is not run.
+
+    Cells that are put in, for the parameters and for checkpoints, were written nowhere: -1.
+    """
     from papermill.iorw import load_notebook_node
 
-    book = load_notebook_node(str(path))
-    book.cells = [c for c in book.cells if "injected-parameters" not in c.metadata["tags"]]
-    book.metadata.papermill["parameters"] = dict(parameters)
-    if not code:
-        return book, None
-    tagged = (i for i, cell in enumerate(book.cells) if "parameters" in cell.metadata["tags"])
-    index = next(tagged) + 1
-    cell = nbformat.v4.new_code_cell(source=code, metadata={"tags": ["injected-parameters"]})
-    book.cells.insert(index, cell)
-    return book, index
+    book = load_notebook_node(request["notebook"])
+    book.metadata.papermill["parameters"] = dict(request["parameters"])
+    code, resume = request["code"], request["resume"]
+    cells: list[Any] = []
+    places: list[int] = []
+    kept: dict[int, list[Any]] = {}
+    for place, cell in enumerate(book.cells):
+        if "injected-parameters" in cell.metadata["tags"]:
+            continue
+        if str(place) in resume["skipped"]:
+            kept[len(cells)] = resume["skipped"][str(place)]
+        cells.append(cell)
+        places.append(place)
+        added = []
+        if code and "parameters" in cell.metadata["tags"]:
+            added.append(_added(code, "injected-parameters"))
+            code = ""
+        restored = resume["restored"].get(str(place), {})
+        if restored:
+            added.append(_added(_restoring(restored), "restored-checkpoints"))
+        cells += added
+        places += [-1] * len(added)
+    book.cells = cells
+    return book, places, kept
+
+
+def _added(code: str, tag: str) -> Any:
+    import nbformat
+
+    return nbformat.v4.new_code_cell(source=code, metadata={"tags": [tag]})
+
+
+def _restoring(files: Mapping[str, str]) -> str:
+    load = '__import__("mlops_nb.jobs.checkpoint", fromlist=["restore"]).restore'
+    lines = [f"{name} = {load}({path!r})" for name, path in sorted(files.items())]
+    return "\n".join(["# Checkpoints of the attempt that this one resumes", *lines])
 
 
 def _handle_signals(manager: Manager, client: Client) -> None:
@@ -164,10 +212,7 @@ def _handle_signals(manager: Manager, client: Client) -> None:
 
     def finish(_number: int, _frame: object) -> None:
         manager.stop()
-        pid = _kernel_pid(client)
-        if pid:
-            os.killpg(pid, signal.SIGKILL)
-        os._exit(0)
+        _end_everything()
 
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, finish)
@@ -179,7 +224,7 @@ def _kernel_pid(client: Client) -> int | None:
 
 
 def _dead_kernel(
-    manager: Manager, client: Client, injected: int | None, memory: bool
+    manager: Manager, client: Client, places: Sequence[int], memory: bool
 ) -> dict[str, Any]:
     states = [cell.metadata.papermill.get("status") for cell in manager.nb.cells]
     code = client.kernel_exit
@@ -190,7 +235,7 @@ def _dead_kernel(
         how = "was killed by the system, which had run out of memory"
     index = states.index(manager.FAILED) if manager.FAILED in states else 0
     status = "memory" if memory and code == -signal.SIGKILL else "kernel_died"
-    fault = _fault(manager.nb.cells[index], index, injected, "KernelDied", f"the kernel {how}")
+    fault = _fault(manager.nb.cells[index], places[index], "KernelDied", f"the kernel {how}")
     return {"event": "end", "status": status, "fault": fault}
 
 
@@ -201,12 +246,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _fault(
-    cell: Mapping[str, Any], index: int, injected: int | None, name: str, message: str
-) -> dict[str, Any]:
-    written = index
-    if injected is not None and index >= injected:
-        written = -1 if index == injected else index - 1
+def _fault(cell: Mapping[str, Any], written: int, name: str, message: str) -> dict[str, Any]:
     lines = (line.strip() for line in cell["source"].splitlines())
     first = next((line for line in lines if line and not line.startswith("#")), "")
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from mlops_nb.config import Project
 from mlops_nb.errors import NotFoundError, did_you_mean
 from mlops_nb.result import SEVERITY, Result, Status
+from mlops_nb.state import alert_events
+from mlops_nb.state.alert_events import Happening
 from mlops_nb.state.attempts import moment, stamp
-from mlops_nb.state.database import metadata, transaction
+from mlops_nb.state.database import metadata, serialise, transaction
 
 _alerts = sa.Table(
     "alerts",
@@ -35,16 +37,11 @@ _alerts = sa.Table(
     sa.Column("attempt", sa.String(32), nullable=False),
     sa.Column("folder", sa.Text, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
-)
-
-_deliveries = sa.Table(
-    "deliveries",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("attempt", sa.String(32), nullable=False),
-    sa.Column("route", sa.String(200), nullable=False),
-    sa.Column("sent", sa.String(32), nullable=False),
-    sa.Column("problem", sa.Text, nullable=False),
+    sa.Column("owner", sa.String(200), nullable=False, server_default=""),
+    sa.Column("playbook", sa.Text, nullable=False, server_default=""),
+    # When a message about it was queued, and one for those it is escalated to; empty: not yet.
+    sa.Column("told", sa.String(32), nullable=False, server_default=""),
+    sa.Column("escalated", sa.String(32), nullable=False, server_default=""),
 )
 
 RAISING = (Status.FAILED, Status.ERROR)
@@ -80,6 +77,12 @@ class Alert:
         The latest attempt that found it, and its folder from the project's root.
     note : str
         What somebody wrote when acknowledging it.
+    owner : str
+        Who answers for it.
+    playbook : str
+        Where it is written what to do: a file, and the heading in it after ``#``.
+    told, escalated : datetime, optional
+        When a message about it was queued, and when one to those it is escalated to.
     """
 
     id: int
@@ -97,6 +100,10 @@ class Alert:
     attempt: str
     folder: str
     note: str
+    owner: str = ""
+    playbook: str = ""
+    told: datetime | None = None
+    escalated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +116,10 @@ class Found:
         As in :class:`Alert`.
     due : datetime
         The attempt's due time, aware.
+    owner : str
+        As in :class:`Alert`.
+    playbook : callable
+        Given a result, answers where it is written what to do about it.
     """
 
     model: str
@@ -116,6 +127,8 @@ class Found:
     attempt: str
     folder: str
     due: datetime
+    owner: str = ""
+    playbook: Callable[[Result], str] = lambda _result: ""
 
 
 def record(project: Project, found: Found, results: Sequence[Result]) -> list[tuple[News, Alert]]:
@@ -140,6 +153,7 @@ def record(project: Project, found: Found, results: Sequence[Result]) -> list[tu
     """
     touched: list[tuple[News, Alert]] = []
     with transaction(project) as connection:
+        serialise(connection, "alerts")
         for result in results:
             held = connection.execute(
                 sa.select(_alerts).where(_alerts.c.live == _key(found.model, result.identity))
@@ -152,6 +166,9 @@ def record(project: Project, found: Found, results: Sequence[Result]) -> list[tu
             ):
                 _update(connection, held.id, status="resolved", live=None)
                 news = "resolved"
+                alert_events.add(
+                    connection, held.id, "resolved", actor=found.attempt or "scheduler"
+                )
             if news is not None:
                 number = held.id if held is not None else None
                 touched.append((news, _one(connection, number, found, result)))
@@ -170,7 +187,10 @@ def _raise(
         "job": found.job,
         "attempt": found.attempt,
         "folder": found.folder,
+        "owner": found.owner,
+        "playbook": found.playbook(result),
     }
+    actor = found.attempt or "scheduler"
     if held is None:
         values = {
             **latest,
@@ -183,14 +203,18 @@ def _raise(
             "windows": 1,
             "note": "",
         }
-        connection.execute(_alerts.insert().values(**values))
+        made = connection.execute(_alerts.insert().values(**values)).inserted_primary_key
+        alert_events.add(connection, made[0] if made else 0, "opened", actor=actor)
         return "new"
     windows = held.windows + (held.attempt != found.attempt)
     due = max(held.due, stamp(found.due))
     graver = SEVERITY.index(result.status) > SEVERITY.index(Status(held.severity))
     # Whoever acknowledged the lesser trouble does not know of the graver one.
     status = "open" if graver else held.status
+    if graver:
+        latest |= {"told": "", "escalated": ""}
     _update(connection, held.id, windows=windows, due=due, status=status, **latest)
+    alert_events.add(connection, held.id, "graver" if graver else "seen_again", actor=actor)
     return "escalated" if graver else "ongoing"
 
 
@@ -234,6 +258,7 @@ def acknowledge(project: Project, number: int, note: str = "") -> Alert:
     with transaction(project) as connection:
         change = _alerts.update().where(alive).values(status="acknowledged", note=note)
         if connection.execute(change).rowcount:
+            alert_events.add(connection, number, "acknowledged", note=note)
             return _from_row(connection.execute(sa.select(_alerts).where(alive)).one())
         numbers = connection.execute(sa.select(_alerts.c.id).where(_alerts.c.live.is_not(None)))
         known = [str(row.id) for row in numbers]
@@ -243,25 +268,41 @@ def acknowledge(project: Project, number: int, note: str = "") -> Alert:
     )
 
 
-def record_delivery(project: Project, attempt: str, route: str, problem: str) -> None:
-    """Enter that an attempt's alerts were sent by a route, or what kept them from it."""
-    now = stamp(datetime.now(UTC))
+def get(project: Project, number: int) -> Alert:
+    """Return an alert by its number, resolved ones included.
+
+    Raises
+    ------
+    NotFoundError
+        There is none of this number.
+    """
     with transaction(project) as connection:
-        connection.execute(
-            _deliveries.insert().values(attempt=attempt, route=route, sent=now, problem=problem)
+        row = connection.execute(sa.select(_alerts).where(_alerts.c.id == number)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no alert {number}", "mlops alert list --all")
+    return _from_row(row)
+
+
+def mark_told(
+    connection: sa.Connection, alerts: Sequence[Alert], *, actor: str, escalated: bool = False
+) -> None:
+    """Enter, in the transaction that queues the message, that alerts are told."""
+    now = stamp(datetime.now(UTC))
+    values = {"told": now, "escalated": now} if escalated else {"told": now}
+    for alert in alerts:
+        _update(connection, alert.id, **values)
+        alert_events.add(
+            connection, alert.id, "escalated" if escalated else "told", actor=actor or "scheduler"
         )
 
 
-def undelivered(project: Project, *, limit: int = 20) -> list[tuple[str, str, str]]:
-    """Return attempt, route and problem of messages that did not get through, newest first."""
-    query = (
-        sa.select(_deliveries.c.attempt, _deliveries.c.route, _deliveries.c.problem)
-        .where(_deliveries.c.problem != "")
-        .order_by(_deliveries.c.id.desc())
-        .limit(limit)
-    )
+def mark(project: Project, alerts: Sequence[Alert], event: Happening, *, actor: str) -> None:
+    """Enter something that happened to alerts and leaves their state as it is."""
+    if not alerts:
+        return
     with transaction(project) as connection:
-        return [(row.attempt, row.route, row.problem) for row in connection.execute(query)]
+        for alert in alerts:
+            alert_events.add(connection, alert.id, event, actor=actor)
 
 
 def _key(model: str, identity: str) -> str:
@@ -286,4 +327,6 @@ def _from_row(row: sa.Row[Any]) -> Alert:
     del values["live"]
     for name in ("first_seen", "last_seen", "due"):
         values[name] = moment(values[name])
+    for name in ("told", "escalated"):
+        values[name] = moment(values[name]) if values[name] else None
     return Alert(**values)

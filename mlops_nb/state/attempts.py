@@ -27,6 +27,9 @@ _attempts = sa.Table(
 )
 
 RUNNING = "running"
+_NOT_ENDED = ("running", "cancelled")
+_SUCCESSES = ("succeeded", "findings")
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ class AttemptRow:
     logical_time : datetime
         The due time it ran for, in UTC.
     origin : str
-        What started it: ``demand``, ``schedule`` or ``after``.
+        What started it: ``demand``, ``schedule``, ``after``, ``retry``, ``backfill`` or ``sweep``.
     parent : str, optional
         The attempt whose ending started it.
     status : str
@@ -66,6 +69,22 @@ class AttemptRow:
     run_id: str | None
     folder: str
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """How far a job has come.
+
+    Parameters
+    ----------
+    ended_for : datetime
+        The latest due time that a run has ended for, well or badly, in UTC; 1970 for none.
+    succeeded : datetime, optional
+        When its latest success ended, in UTC.
+    """
+
+    ended_for: datetime = _NEVER
+    succeeded: datetime | None = None
 
 
 def stamp(moment: datetime) -> str:
@@ -99,7 +118,7 @@ def begin(
     logical_time : datetime
         The due time, aware.
     origin : str
-        ``demand``, ``schedule`` or ``after``.
+        As in :class:`AttemptRow`.
     parent : str, optional
         The attempt whose ending started it.
     folder : str
@@ -186,6 +205,40 @@ def last_scheduled(project: Project) -> dict[str, datetime]:
     )
     with transaction(project) as connection:
         return {job: moment(text) for job, text in connection.execute(query)}
+
+
+def past_by_job(project: Project) -> dict[str, Past]:
+    """Return how far every job has come that ever ran."""
+    ended = sa.case((_attempts.c.status.not_in(_NOT_ENDED), _attempts.c.logical_time), else_=None)
+    succeeded = sa.case((_attempts.c.status.in_(_SUCCESSES), _attempts.c.ended), else_=None)
+    query = sa.select(
+        _attempts.c.job, sa.func.max(ended).label("due"), sa.func.max(succeeded).label("success")
+    ).group_by(_attempts.c.job)
+    with transaction(project) as connection:
+        return {
+            row.job: Past(
+                ended_for=moment(row.due) if row.due else _NEVER,
+                succeeded=moment(row.success) if row.success else None,
+            )
+            for row in connection.execute(query)
+        }
+
+
+def get(project: Project, attempt: str) -> AttemptRow | None:
+    """Return the attempt of an id, None when there is none."""
+    query = sa.select(_attempts).where(_attempts.c.attempt == attempt)
+    with transaction(project) as connection:
+        row = connection.execute(query).one_or_none()
+    return _from_row(row) if row is not None else None
+
+
+def newest_for(project: Project, job: str, logical_time: datetime) -> AttemptRow | None:
+    """Return the newest attempt of a job's due time, None when there is none."""
+    same = (_attempts.c.job == job) & (_attempts.c.logical_time == stamp(logical_time))
+    query = sa.select(_attempts).where(same).order_by(_attempts.c.started.desc()).limit(1)
+    with transaction(project) as connection:
+        row = connection.execute(query).one_or_none()
+    return _from_row(row) if row is not None else None
 
 
 def _from_row(row: sa.Row[tuple[object, ...]]) -> AttemptRow:

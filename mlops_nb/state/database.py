@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from mlops_nb.config import Project
-from mlops_nb.errors import StoreError
+from mlops_nb.errors import MissingExtraError, StoreError
 
 metadata = sa.MetaData()
 """Every table of the state; the sibling modules add theirs when they are imported."""
@@ -37,10 +38,10 @@ def transaction(project: Project) -> Iterator[sa.Connection]:
         The database cannot be reached or written.
     """
     try:
-        with _engine(project.state_uri).begin() as connection:
-            # Cheap when they exist, and right when a sibling was imported after the first use.
-            metadata.create_all(connection)
-            yield connection
+        with _engine(project.state_uri).connect() as connection:
+            _ensure_tables(connection)
+            with connection.begin():
+                yield connection
     except sa.exc.OperationalError as error:
         raise StoreError(
             f"cannot use the state database {_shown(project.state_uri)}: {error.orig}",
@@ -48,15 +49,63 @@ def transaction(project: Project) -> Iterator[sa.Connection]:
         ) from error
 
 
+def serialise(connection: sa.Connection, name: str) -> None:
+    """Let no other transaction that asks for the same name run until this one ends.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.Connection
+        In a transaction of :func:`transaction`.
+    name : str
+        What is read now and written by what was read.
+    """
+    # SQLite's transactions exclude each other anyway: each begins as a writer.
+    if connection.dialect.name == "postgresql":
+        key = zlib.crc32(name.encode()) - 2**31
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
+def _ensure_tables(connection: sa.Connection) -> None:
+    """Create tables and columns that are missing, once a connection and set of tables.
+
+    A sibling that is imported after the first use adds its tables then.
+    """
+    wanted = tuple(metadata.tables)
+    if connection.info.get("tables") == wanted:
+        return
+    with connection.begin():
+        serialise(connection, "tables")
+        inspector = sa.inspect(connection)
+        there = set(inspector.get_table_names())
+        for table in metadata.sorted_tables:
+            if table.name in there:
+                _add_columns(connection, table, inspector.get_columns(table.name))
+        metadata.create_all(connection)
+    connection.info["tables"] = wanted
+
+
+def _add_columns(connection: sa.Connection, table: sa.Table, there: Sequence[Any]) -> None:
+    """Bring a table of an earlier version up to date: a new column is nullable or has a default."""
+    names = {column["name"] for column in there}
+    for column in table.columns:
+        if column.name not in names:
+            spec = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {spec}")
+
+
 @lru_cache(maxsize=8)
 def _engine(uri: str) -> sa.Engine:
     try:
         url = make_url(uri)
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
         if url.get_backend_name() != "sqlite":
             return sa.create_engine(url, pool_pre_ping=True)
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"{error.name}, the driver of PostgreSQL,", "postgres") from error
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError, OSError) as error:
         raise StoreError(f"cannot open the state database {_shown(uri)}: {error}") from error
     sa.event.listen(engine, "connect", _prepare_sqlite)

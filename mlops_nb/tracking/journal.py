@@ -19,7 +19,9 @@ from pathlib import Path
 
 import msgspec
 
+from mlops_nb.config import current_attempt
 from mlops_nb.errors import MlopsError
+from mlops_nb.secrets import Redaction
 
 CHUNK_BYTES = 4 * 1024 * 1024
 """How much of a journal is read at once."""
@@ -154,6 +156,8 @@ class Journal:
         ignore = home / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
+        attempt = current_attempt()
+        self.redaction = attempt.redaction() if attempt else Redaction(())
         # Locked before it gets its name: nobody may find it and take its writer for dead.
         hidden = folder / f".{start.uid}.new"
         self._fd = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
@@ -165,6 +169,10 @@ class Journal:
     def append(self, entry: Entry) -> None:
         """Write one line. What a full disk does not take waits in memory for the next call."""
         line = _encode(entry) + b"\n"
+        if self.redaction:
+            line = self.redaction.data(line)
+            if isinstance(entry, Artifact):
+                self.redaction.file(self.staging / entry.path)
         if self._pending:
             line = self._pending + line
         try:

@@ -25,8 +25,9 @@ from mlops_nb.jobs.attempt import AttemptRecord
 from mlops_nb.jobs.processes import members
 from mlops_nb.jobs.supervisor import Progress
 from mlops_nb.result import Status
-from mlops_nb.state.alerts import acknowledge, list_alerts, undelivered
+from mlops_nb.state.alerts import acknowledge, list_alerts
 from mlops_nb.state.attempts import list_attempts
+from mlops_nb.state.deliveries import undelivered
 
 pytestmark = pytest.mark.slow
 
@@ -40,47 +41,6 @@ text = json.dumps({"schema": 1, "model": "flights", "window": "w", "status": sta
                    "results": [result], "handover": {"start": "2013-05-01", "other": 1}})
 (pathlib.Path(os.environ["MLOPS_ATTEMPT_FOLDER"]) / "results.json").write_text(text)
 """
-
-
-@pytest.fixture
-def add_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddJob:
-    """Add a job of some code cells to the project in the current folder."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mlops.toml").write_text('experiment = "test"\n', encoding="utf-8")
-
-    def add(
-        name: str, *sources: str, parameters: str | None = None, table: str = "", kernel: str = ""
-    ) -> Path:
-        tagged = [] if parameters is None else [(parameters, ["parameters"])]
-        cells: list[dict[str, Any]] = [
-            {"cell_type": "markdown", "id": "title", "metadata": {}, "source": f"# {name}"}
-        ]
-        for number, (source, tags) in enumerate([*tagged, *((one, []) for one in sources)]):
-            cells.append(
-                {
-                    "cell_type": "code",
-                    "id": f"cell-{number}",
-                    "metadata": {"tags": tags},
-                    "execution_count": None,
-                    "outputs": [],
-                    "source": source,
-                }
-            )
-        spec = {"name": kernel or "python3", "display_name": "x", "language": "python"}
-        book = {
-            "nbformat": 4,
-            "nbformat_minor": 5,
-            "metadata": {"kernelspec": spec},
-            "cells": cells,
-        }
-        path = tmp_path / "notebooks" / f"{name}.ipynb"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(book), encoding="utf-8")
-        with (tmp_path / "mlops.toml").open("a", encoding="utf-8") as stream:
-            stream.write(f'[jobs.{name}]\nnotebook = "notebooks/{name}.ipynb"\n{table}\n')
-        return path
-
-    return add
 
 
 def run(name: str, parameters: dict[str, object] | None = None, **kwargs: Any) -> AttemptRecord:
@@ -441,6 +401,10 @@ def test_the_run_that_a_notebook_made_is_in_its_record(add_job: AddJob) -> None:
     (stored,) = list_runs(load_project())
     assert record.run_id == stored.run_id
     assert stored.tags["mlops.attempt"] == record.attempt
+    assert stored.tags["mlops.job.seed"] == str(record.seed)
+    assert stored.tags["mlops.job.notebook_sha256"] == record.inputs["notebooks/train.ipynb"]
+    assert stored.tags["mlops.job.environment"] == record.environment["digest"]
+    assert json.loads(stored.tags["mlops.job.parameters"]) == {}
 
 
 def test_without_a_store_the_attempt_still_stands(

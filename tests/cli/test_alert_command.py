@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from mlops_nb.cli.alert import command
 from mlops_nb.config import Project
-from mlops_nb.errors import NotFoundError
+from mlops_nb.errors import InputError, NotFoundError
 from mlops_nb.result import Result as Check
 from mlops_nb.result import Status
 from mlops_nb.state.alerts import Found, record
@@ -56,6 +56,33 @@ def test_the_routes_are_tested(tmp_path: Path, project: Project) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["list", "ack", "test"])
+def test_an_alert_is_shown_with_what_happened_to_it(project: Project) -> None:
+    raised(project)
+    invoke("ack", "1", "--note", "mine")
+    text = invoke("show", "1").output
+    assert "performance.auc/all, failed, acknowledged" in text
+    assert "opened by a" in text
+    assert "acknowledged by" in text
+    shown = json.loads(invoke("show", "1", "--format", "json").output)
+    assert [event["event"] for event in shown["events"]] == ["opened", "acknowledged"]
+    with pytest.raises(NotFoundError, match="no alert 7"):
+        invoke("show", "7")
+
+
+def test_silences_are_made_listed_and_lifted(project: Project) -> None:
+    assert invoke("silence").output == "no silences\n"
+    assert "drift.*" in invoke("silence", "drift.*", "--for", "4h", "--note", "move").output
+    (held,) = json.loads(invoke("silence", "--format", "json").output)["silences"]
+    assert (held["pattern"], held["note"]) == ("drift.*", "move")
+    assert invoke("silence", "--lift", "1").output == "no silences\n"
+    for arguments, text in (
+        (["silence", "x"], "wants an end"),
+        (["silence", "x", "--for", "long"], "--for wants a span"),
+    ):
+        with pytest.raises(InputError, match=text):
+            invoke(*arguments)
+
+
+@pytest.mark.parametrize("name", ["list", "ack", "show", "silence", "test"])
 def test_help_ends_with_an_example(name: str) -> None:
     assert "Example: mlops alert" in invoke(name, "--help").output.strip().splitlines()[-1]

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner, Result
 
 from mlops_nb.cli.job import as_moment, as_parameters, command
-from mlops_nb.errors import ConfigError, InputError, NotFoundError
+from mlops_nb.errors import ConfigError, InputError, MlopsError, NotFoundError
 
 CONFIG = (
     '[jobs.score]\nnotebook = "n.ipynb"\nschedule = "0 6 * * *"\n'
@@ -63,7 +65,8 @@ def test_nothing_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_history_of_nothing_and_of_an_unknown_job(with_jobs: Path) -> None:
     assert "attempt" in invoke("history").output
-    assert json.loads(invoke("history", "--format", "json").output) == {"schema": 1, "attempts": []}
+    told = json.loads(invoke("history", "--format", "json").output)
+    assert told == {"schema": 1, "attempts": [], "page": None}
     with pytest.raises(NotFoundError, match="unknown job 'scor'"):
         invoke("history", "scor")
 
@@ -92,9 +95,60 @@ def test_moments() -> None:
         as_moment("tomorrow", "--at")
 
 
-@pytest.mark.parametrize("name", ["list", "run", "history", "tick"])
+@pytest.mark.parametrize(
+    "name", ["list", "run", "history", "tick", "serve", "sweep", "backfill", "export"]
+)
 def test_help_ends_with_an_example(name: str) -> None:
     assert invoke(name, "--help").output.strip().splitlines()[-1].strip().startswith("Example:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["sweep", "score"], "wants the values of a parameter"),
+        (["sweep", "score", "-p", "depth=1,x"], "wants an integer, got 'x'"),
+        (["backfill", "score", "2026-04-02", "2026-04-01"], "is empty"),
+        (["backfill", "after", "2026-04-01", "2026-04-02"], "has no schedule"),
+        (["backfill", "score", "2026-04-01", "2026-04-02", "--every", "soon"], "--every wants"),
+        (["backfill", "score", "2026-01-01", "2026-04-02", "--every", "1s"], "10,000 at most"),
+        (["sweep", "score", "-p", "depth=1", "--engine", "ray://x"], "unknown engine"),
+        (["tick", "scor"], "unknown job 'scor'"),
+        (["run", "score", "--resume"], "no attempt that failed"),
+    ],
+)
+def test_what_cannot_be_asked_for(with_jobs: Path, arguments: list[str], text: str) -> None:
+    with pytest.raises(MlopsError) as caught:
+        invoke(*arguments)
+    assert text in str(caught.value)
+
+
+def test_an_export_is_written_or_printed(with_jobs: Path) -> None:
+    printed = invoke("export", "systemd").output
+    assert "job tick" in printed
+    assert "written: units/" in invoke("export", "systemd", "-o", "units").output
+    assert len(list((with_jobs / "units").iterdir())) == 3
+    told = json.loads(invoke("export", "kubernetes", "--image", "i", "--format", "json").output)
+    assert json.loads(told["files"][0]["text"])["kind"] == "CronJob"
+
+
+@pytest.mark.slow
+def test_a_sweep_and_a_backfill_go_on_where_they_were(with_jobs: Path) -> None:
+    command = ["sweep", "score", "-p", "depth=1,2,9", "--logical-time", "2026-04-01"]
+    first = invoke(*command, "--workers", "2", "--format", "json")
+    assert first.exit_code == 1
+    ran = json.loads(first.stdout)["ran"]
+    assert [(one["parameters"]["depth"], one["status"]) for one in ran] == [
+        ("1", "succeeded"),
+        ("2", "succeeded"),
+        ("9", "failed"),
+    ]
+    again = json.loads(invoke(*command, "--format", "json").stdout)["ran"]
+    assert [one["before"] for one in again] == [True, True, False]
+    assert [one["attempt"] for one in again][:2] == [one["attempt"] for one in ran][:2]
+    filled = invoke("backfill", "score", "2026-05-01", "2026-05-03")
+    assert filled.exit_code == 0
+    assert "2 succeeded, 0 did not" in filled.output
+    assert "2026-05-02 06:00" in filled.output
 
 
 @pytest.mark.slow
@@ -115,6 +169,13 @@ def test_a_run_and_what_is_told_of_it(with_jobs: Path) -> None:
     assert [attempt["status"] for attempt in history] == ["failed", "succeeded"]
     assert history[0]["logical_time"] == "2026-04-01T00:00:00+00:00"
     assert "too deep" in invoke("history").output
+    path = Path(invoke("history", "--html").output.strip())
+    assert path == with_jobs / ".mlops" / "jobs" / "index.html"
+    page = path.read_text(encoding="utf-8")
+    links = re.findall('href="([^"]+)"', page)
+    assert len(links) == 4
+    assert all((path.parent / unquote(link)).is_file() for link in links)
+    assert "1 failed, 1 succeeded" in page
     ticked = invoke("tick", "--at", "2026-04-02T07:00")
     assert ticked.exit_code == 0
     assert "score was due at 2026-04-02 06:00 UTC" in ticked.output

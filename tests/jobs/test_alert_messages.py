@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mlops_nb.config import Project
-from mlops_nb.jobs.alerts import compose, raise_alerts
+from mlops_nb.jobs.alerts import compose, is_news, raise_alerts
 from mlops_nb.jobs.attempt import AttemptRecord, AttemptStatus, attempt_folder
 from mlops_nb.result import Result, Status
 from mlops_nb.state.alerts import list_alerts
@@ -43,7 +43,9 @@ def test_one_message_for_all_that_is_news(project: Project) -> None:
     first = attempt(project, AttemptStatus.FINDINGS, failed("x"))
     raise_alerts(project, first, {"model": "flights"})
     second = attempt(project, AttemptStatus.FINDINGS, failed("x"), failed("y"), failed("z"))
-    message = compose(project, second, raise_alerts(project, second, {"model": "flights"}))
+    touched = raise_alerts(project, second, {"model": "flights"})
+    news = [alert for kind, alert in touched if is_news(kind, alert)]
+    message = compose(project, news, source="job monitor", ongoing=1)
     assert message is not None
     assert message.title == "test: 2 alerts for flights from job monitor"
     assert message.body.splitlines() == [
@@ -54,7 +56,8 @@ def test_one_message_for_all_that_is_news(project: Project) -> None:
         "1 known already, still there",
     ]
     again = raise_alerts(project, second, {"model": "flights"})
-    assert compose(project, second, again) is None
+    assert [alert for kind, alert in again if is_news(kind, alert)] == []
+    assert compose(project, [], source="job monitor") is None
 
 
 @pytest.mark.parametrize("status", list(AttemptStatus))

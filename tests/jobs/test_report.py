@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas as pd
 import pytest
 
 from mlops_nb import plotlyjs
@@ -114,6 +115,67 @@ def test_scripts_of_outputs_are_not_in_the_page() -> None:
     assert "taken over" not in text
     assert "x.test" not in text
     assert "alert(1)" not in text
+
+
+HOSTILE = (
+    '<p onclick="f()">kept</p><a href="javascript:f()">link</a><a href="https://ok.test">fine</a>'
+    '<img src="https://x.test/a.png"><img src="data:image/png;base64,AAAA">'
+    '<iframe src="https://x.test">in the frame</iframe><form action="https://x.test"><button>b</button>'
+    '</form><meta http-equiv="refresh" content="0; url=https://x.test"><base href="https://x.test">'
+    '<style>@import "https://x.test/a.css"; td { color: red }</style>'
+    '<div style="background-image: url(https://x.test/b.png); color: blue">blue</div>'
+    '<link rel="stylesheet" href="https://x.test"><svg onload="f()"><circle></svg>'
+)
+
+
+@pytest.mark.parametrize("where", ["output", "markdown"])
+def test_html_acts_and_asks_for_nothing(where: str) -> None:
+    cell = (
+        code(display(**{"text/html": HOSTILE}))
+        if where == "output"
+        else nbformat.v4.new_markdown_cell(HOSTILE)
+    )
+    text = page(cell)
+    assert "x.test" not in text
+    assert "f()" not in text
+    for kept in (
+        ">kept</p>",
+        'href="https://ok.test"',
+        "data:image/png;base64,AAAA",
+        "color: blue",
+    ):
+        assert kept in text
+    for gone in (
+        "<iframe",
+        "<form",
+        "<button",
+        'http-equiv="refresh"',
+        "<base",
+        "<link",
+        "in the frame",
+    ):
+        assert gone not in text
+
+
+def test_tables_keep_their_look() -> None:
+    table = pd.DataFrame({"a": [1, 2]}).style.highlight_max(color="yellow").to_html()
+    text = page(code(display(**{"text/html": table})))
+    assert "background-color: yellow" in text
+    assert "<td" in text
+
+
+def test_a_drawing_is_a_picture() -> None:
+    text = page(code(display(**{"image/svg+xml": "<svg onload='f()'></svg>"})))
+    assert "data:image/svg+xml;base64," in text
+    assert "onload" not in text
+
+
+def test_title_and_code_switch() -> None:
+    book = nbformat.v4.new_notebook(cells=[code()])
+    text = render(book, RECORD, title="Daily <scores>", show_code=True)
+    assert "<h1>Daily &lt;scores&gt; " in text
+    assert 'id="show-code" checked>' in text
+    assert 'id="show-code" >' in page(code())
 
 
 def test_text_outputs_are_escaped() -> None:

@@ -3,12 +3,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_nb.config import Job
-from mlops_nb.jobs.schedule import Due, latest_due, next_due
+from mlops_nb.errors import InputError
+from mlops_nb.jobs.schedule import Due, due_times, latest_due, next_due, times_between
+from mlops_nb.jobtable import Job
 
 
 def job(schedule: str, timezone: str = "UTC") -> Job:
@@ -44,6 +46,40 @@ def test_summer_time_neither_doubles_nor_drops_a_day() -> None:
     spring = next_due(berlin, at("2026-03-28T12:00"))
     assert spring is not None
     assert spring.date() == at("2026-03-29T00:00").date()
+
+
+def test_catching_up() -> None:
+    last, now = at("2026-04-01T05:00"), at("2026-04-01T09:30")
+    hours = [at(f"2026-04-01T{hour:02}:00") for hour in (6, 7, 8, 9)]
+
+    def times(catch_up: str, moment: datetime = now, **more: float) -> list[datetime]:
+        one = Job(notebook="n", schedule="0 * * * *", catch_up=catch_up, **more)  # type: ignore[arg-type]
+        return [due.time for due in due_times(one, moment, last=last)]
+
+    assert times("all") == hours
+    assert times("latest") == hours[-1:]
+    assert times("none") == []
+    assert times("none", at("2026-04-01T09:00:59")) == hours[-1:]
+    assert times("none", grace=3600) == hours[-1:]
+    assert times("all", last) == []
+
+
+def test_catching_up_over_both_changes_of_the_clock() -> None:
+    berlin = Job(notebook="n", schedule="30 2 * * *", timezone="Europe/Berlin", catch_up="all")
+    for first, days in (("2026-03-27T12:00", 4), ("2026-10-23T12:00", 4)):
+        start = latest_due(berlin, at(first), last=None)
+        assert start is not None
+        due = due_times(berlin, at(first) + timedelta(days=days), last=start.time)
+        local = [one.time.astimezone(ZoneInfo("Europe/Berlin")) for one in due]
+        # One a day: none is lost in the hour that is left out, none doubled in the one repeated.
+        assert len({moment.date() for moment in local}) == len(local) == days
+
+
+def test_the_due_times_of_a_period() -> None:
+    found = times_between(job("0 */6 * * *"), at("2026-04-01T06:00"), at("2026-04-02T00:00"))
+    assert [moment.hour for moment in found] == [6, 12, 18]
+    with pytest.raises(InputError, match="more than 10,000"):
+        times_between(job("* * * * *"), at("2026-01-01T00:00"), at("2026-12-01T00:00"))
 
 
 def test_a_job_on_demand_is_never_due() -> None:

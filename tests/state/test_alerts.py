@@ -13,8 +13,6 @@ from mlops_nb.state.alerts import (
     acknowledge,
     list_alerts,
     record,
-    record_delivery,
-    undelivered,
 )
 
 DUE = datetime(2026, 4, 1, tzinfo=UTC)
@@ -79,9 +77,3 @@ def test_only_a_living_alert_can_be_acknowledged(project: Project) -> None:
     news(project, 2, auc(Status.PASSED))
     with pytest.raises(NotFoundError):
         acknowledge(project, list_alerts(project, resolved=True)[0].id)
-
-
-def test_messages_that_did_not_get_through_are_kept(project: Project) -> None:
-    record_delivery(project, "a1", "chat", "")
-    record_delivery(project, "a2", "chat", "refused")
-    assert undelivered(project) == [("a2", "chat", "refused")]

@@ -1,14 +1,28 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import ExitCode
-from mlops_nb.state.claims import AlreadyClaimedError, Owner, abandoned, claim, release
+from mlops_nb.state.attempts import stamp
+from mlops_nb.state.claims import (
+    LOST_AFTER,
+    AlreadyClaimedError,
+    ConcurrencyError,
+    Owner,
+    abandoned,
+    beat,
+    claim,
+    release,
+)
 
 DUE = datetime(2026, 4, 1, 6, tzinfo=UTC)
 
@@ -57,6 +71,38 @@ def test_the_claim_of_a_dead_process_is_abandoned(
     assert abandoned(project) == ["a"]
     claim(project, "train", DUE, "b")
     assert abandoned(project) == []
+
+
+def test_a_process_whose_parent_does_not_look_is_dead() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    process = psutil.Process(child.pid)
+    owner = Owner(host=Owner.me().host, pid=child.pid, started=process.create_time())
+    assert owner.alive()
+    child.kill()
+    while process.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    assert not owner.alive()
+    child.communicate()
+
+
+def test_another_machine_is_alive_while_it_is_heard_of() -> None:
+    owner = Owner(host="another", pid=1, started=0.0)
+    now = datetime.now(UTC)
+    assert owner.alive(stamp(now))
+    assert not owner.alive(stamp(now - LOST_AFTER))
+
+
+def test_no_more_run_at_once_than_the_job_allows(project: Project) -> None:
+    claim(project, "train", DUE, "a", concurrency=2)
+    claim(project, "train", DUE.replace(minute=1), "b", concurrency=2)
+    claim(project, "score", DUE, "c", concurrency=1)
+    with pytest.raises(ConcurrencyError, match="running 2 times, its concurrency is 2") as caught:
+        claim(project, "train", DUE.replace(minute=2), "d", concurrency=2)
+    assert caught.value.exit_code == ExitCode.ALREADY_RUNNING
+    release(project, "a")
+    claim(project, "train", DUE.replace(minute=2), "d", concurrency=2)
+    claim(project, "train", DUE.replace(minute=3), "e")
+    beat(project, "e")
 
 
 @pytest.mark.slow

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from mlops_nb.config import Project, load_project
-from mlops_nb.errors import StoreError
+from mlops_nb.errors import MissingExtraError, StoreError
+from mlops_nb.state import claims
 from mlops_nb.state.database import transaction
 
 FIRST_USE = """
@@ -18,6 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 from mlops_nb.config import load_project
 from mlops_nb.state import alerts, attempts, claims  # their tables
+from mlops_nb.state import claims
 from mlops_nb.state.database import transaction
 project = load_project()
 for number in range(int(sys.argv[1])):
@@ -75,3 +80,26 @@ def test_an_error_in_the_block_undoes_it(project: Project) -> None:
     with pytest.raises(RuntimeError):
         fail_after_writing()
     assert count() == 0
+
+
+def test_a_table_of_an_earlier_version_gets_its_new_columns(project: Project) -> None:
+    assert "seen" in claims._claims.c
+    with sqlite3.connect(project.root / "old.db") as old:
+        old.execute(
+            "CREATE TABLE claims (job VARCHAR, logical_time VARCHAR, attempt VARCHAR, "
+            "running BOOLEAN, host VARCHAR, pid INTEGER, pid_started FLOAT)"
+        )
+        old.execute("INSERT INTO claims VALUES ('j', 't', 'a', 0, 'h', 1, 1.0)")
+    old.close()
+    config = structs.replace(project.config, state_uri=f"sqlite:///{project.root / 'old.db'}")
+    with transaction(replace(project, config=config)) as connection:
+        rows = connection.exec_driver_sql("SELECT job, seen FROM claims").all()
+    assert [tuple(row) for row in rows] == [("j", "")]
+
+
+def test_a_driver_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.setenv("MLOPS_STATE_URI", "postgresql://me@127.0.0.1:1/db")
+    with pytest.raises(MissingExtraError) as caught, transaction(load_project(tmp_path)):
+        pass
+    assert "mlops-nb[postgres]" in caught.value.hint

@@ -1,0 +1,63 @@
+"""The dead-man's switch: jobs that should have run by now, and successes that are too old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from mlops_nb.config import Project
+from mlops_nb.jobs.schedule import latest_due
+from mlops_nb.jobtable import Job
+from mlops_nb.result import Result, Status
+from mlops_nb.state.attempts import Past, past_by_job
+
+MISSED, STALE = "job.missed", "job.stale"
+
+
+def overdue(project: Project, at: datetime) -> list[Result]:
+    """Return a result for every job that names a `grace` or a `freshness`.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    at : datetime
+        The moment, aware.
+    """
+    watched = {n: job for n, job in project.config.jobs.items() if job.grace or job.freshness}
+    if not watched:
+        return []
+    past = past_by_job(project)
+    return [
+        result for name, job in watched.items() for result in _of_job(name, job, past.get(name), at)
+    ]
+
+
+def _of_job(name: str, job: Job, past: Past | None, at: datetime) -> Iterator[Result]:
+    if job.grace and job.schedule:
+        due = latest_due(job, at - timedelta(seconds=job.grace), last=None)
+        ran = due is None or (past is not None and past.ended_for >= due.time)
+        yield Result(
+            name=MISSED,
+            subject=name,
+            status=Status.PASSED if ran else Status.ERROR,
+            message=""
+            if ran or due is None
+            else f"job {name} was due at {due.time:%Y-%m-%d %H:%M} UTC and no run for that time "
+            f"had ended {job.grace:g} s later",
+            advice="" if ran else f"is the scheduler alive? mlops job history {name}",
+        )
+    if job.freshness:
+        success = past.succeeded if past else None
+        age = None if success is None else (at - success).total_seconds()
+        fresh = age is not None and age <= job.freshness
+        last = "never succeeded" if success is None else f"last succeeded at {success:%F %H:%M} UTC"
+        yield Result(
+            name=STALE,
+            subject=name,
+            status=Status.PASSED if fresh else Status.ERROR,
+            value=age,
+            threshold=job.freshness,
+            message="" if fresh else f"job {name} {last}; {job.freshness:g} s are allowed",
+            advice="" if fresh else f"mlops job history {name}, then: mlops job run {name}",
+        )
