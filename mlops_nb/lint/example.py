@@ -95,13 +95,14 @@ def stream(text: str, name: str = "stdout") -> dict[str, Any]:
     return {"output_type": "stream", "name": name, "text": [text]}
 
 
-def error(name: str, value: str) -> dict[str, Any]:
-    """Return a stored exception."""
+def error(name: str, value: str, quoted: str = "") -> dict[str, Any]:
+    """Return a stored exception, with the line of the cell that its traceback quotes."""
+    frames = [f"Cell In[1], line 1\n{quoted}\n"] if quoted else []
     return {
         "output_type": "error",
         "ename": name,
         "evalue": value,
-        "traceback": [f"{name}: {value}"],
+        "traceback": [*frames, f"{name}: {value}"],
     }
 
 

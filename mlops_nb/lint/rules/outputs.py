@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mlops_nb.lint.context import Context
 from mlops_nb.lint.example import Code, Example, error, stream
@@ -11,6 +13,14 @@ from mlops_nb.lint.finding import Edit, Finding
 from mlops_nb.lint.personal import account_numbers, personal_data
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.notebook import Cell
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# The frame of the cell itself, as IPython's versions head it, and the line it points at.
+_OWN_FRAME = re.compile(
+    r"(?:Cell In ?\[\d+\], line \d+\n|<ipython-input-[^>]*> in <module>|in <cell line: \d+>)"
+)
+_ARROW = re.compile(r"^-+> *\d+ (.*)$", re.MULTILINE)
+_OTHER_FRAME = re.compile(r"^(?:File |/|~/)|\.py in ", re.MULTILINE)
 
 
 @rule(
@@ -152,6 +162,65 @@ def stored_stderr(context: Context) -> Iterator[Finding]:
                 pointer=(*cell.pointer, "outputs", noise[0]),
                 edits=(Edit(pointer=(*cell.pointer, "outputs"), value=kept),),
             )
+
+
+@rule(
+    "NBO005",
+    "stale-output",
+    Severity.INFO,
+    why="""The output on the page was made by another source than the one above it. Who reads the
+    notebook believes a result that this code never gave. The file shows it where a traceback quotes
+    the source; `%mlops lint` in the live notebook knows what each cell was executed as.""",
+    bad=Example(
+        cells=[
+            Code(
+                "print(1 / 2)",
+                tags=["raises-exception"],
+                outputs=[
+                    error("ZeroDivisionError", "division by zero", "----> 1 print(1 / 0)"),
+                ],
+            )
+        ]
+    ),
+    good=Example(
+        cells=[
+            Code(
+                "print(1 / 0)",
+                tags=["raises-exception"],
+                outputs=[
+                    error("ZeroDivisionError", "division by zero", "----> 1 print(1 / 0)"),
+                ],
+            )
+        ]
+    ),
+    fixable=True,
+)
+def stale_output(context: Context) -> Iterator[Finding]:
+    """Flag an output that was made by another source than the cell's."""
+    for cell in context.notebook.code_cells:
+        lines = {line.strip() for line in cell.source.splitlines()}
+        for number, output in enumerate(cell.outputs):
+            quoted = _quoted_source(output)
+            if quoted and quoted not in lines and not quoted.startswith("get_ipython("):
+                yield Finding(
+                    message=f"the traceback quotes {quoted[:60]!r}, which the cell does not hold",
+                    cell=cell.index,
+                    pointer=(*cell.pointer, "outputs", number),
+                    edits=(_cleared(cell),),
+                )
+
+
+def _quoted_source(output: Mapping[str, Any]) -> str:
+    """Return the line of the cell that a stored traceback points at, empty when it shows none."""
+    traceback = output.get("traceback")
+    if not isinstance(traceback, list):
+        return ""
+    text = _COLOUR.sub("", "\n".join(line for line in traceback if isinstance(line, str)))
+    frame = _OWN_FRAME.search(text)
+    arrow = _ARROW.search(text, frame.end()) if frame else None
+    if frame and arrow and not _OTHER_FRAME.search(text, frame.end(), arrow.start()):
+        return arrow[1].strip()
+    return ""
 
 
 def _cleared(cell: Cell) -> Edit:
