@@ -15,6 +15,7 @@ from mlops_nb.config import Lint
 from mlops_nb.dataflow import CellFacts, facts, nodes_of
 from mlops_nb.dataflow.scopes import children_of
 from mlops_nb.lint.finding import Edit, Finding, TextEdit
+from mlops_nb.lint.leaks import FITS, Leak, find_leaks
 from mlops_nb.lint.names import NameProblem, name_problems
 from mlops_nb.lint.outputs import output_texts
 from mlops_nb.notebook import (
@@ -262,6 +263,14 @@ class Context:
     def name_problems(self) -> list[NameProblem]:
         """The names that a fresh kernel would not find."""
         return name_problems(self)
+
+    @cached_property
+    def leaks(self) -> list[Leak]:
+        """The evaluations that cannot be believed; none where nothing is fitted."""
+        if not FITS & self.words:
+            return []
+        cells = [cell.tree if cell.python.kind == "python" else None for cell in self.code]
+        return find_leaks(cells, self.imports)
 
     @cached_property
     def imports(self) -> dict[str, str]:
