@@ -86,9 +86,11 @@ class ControlFlow(ast.NodeVisitor):
             self._all([node.body, node.orelse])
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
-        """Only the first operand is evaluated for certain."""
-        self.visit(node.values[0])
-        with self._branch(guarded=_introspects(node.values[0])):
+        """Only the first operand is evaluated for certain; ``True or …`` ends there."""
+        first = node.values[0]
+        self.visit(first)
+        ends = isinstance(first, ast.Constant) and bool(first.value) == isinstance(node.op, ast.Or)
+        with self._branch(guarded=ends or _introspects(first)):
             self._all(node.values[1:])
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:

@@ -146,10 +146,11 @@ class Walker(ControlFlow):
         self.visit(node.target)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        """Walk value and target; nobody knows when the annotation is evaluated."""
+        """Walk value and target; the annotation of a local name is never evaluated."""
         self._all([node.value])
         self.visit(node.target)
-        self._annotations([node.annotation])
+        if not (self._scopes and self._scopes[-1].kind == "function"):
+            self._annotations([node.annotation])
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         """Bind in the scope around the comprehension."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _KNOWN = frozenset(dir(builtins)) | IPYTHON_NAMES
 _HISTORY = re.compile(r"_i?\d+")
+_AUTOMAGIC = re.compile(r"([^\W\d]\w*)(?:[ \t]+[^=,(\[.\n].*)?")
 _WORD = re.compile(r"[^\W\d]\w*")
 _PLATFORM = frozenset({"spark", "sc", "sqlContext", "dbutils", "displayHTML", "table", "sql"})
 _PYTHON_2 = frozenset(
@@ -98,7 +99,7 @@ class _Replay:
                 yield problem
 
     def _cell(self, cell: CodeCell, flow: CellFacts) -> Iterator[NameProblem]:
-        sure = cell.python.kind == "python"
+        sure = cell.python.kind == "python" and not self._is_automagic(cell)
         self.opaque = self.opaque or cell in self.openers
         partial = bound_on_some_paths(cell.tree) if sure and cell.tree else {}
         resets = _resets(cell)
@@ -115,6 +116,11 @@ class _Replay:
             self._reset(cell)
         if sure and not self.ever_opaque:
             yield from self._never_bound(cell, flow)
+
+    def _is_automagic(self, cell: CodeCell) -> bool:
+        """Tell whether IPython takes the cell for a magic: its first word is one, and no name."""
+        found = _AUTOMAGIC.fullmatch(cell.cell.source.strip())
+        return bool(found and found[1] in AUTOMAGICS and not self._is_known(found[1]))
 
     def _change(
         self, cell: CodeCell, flow: CellFacts, event: Event, partial: Mapping[str, int]
@@ -169,8 +175,6 @@ class _Replay:
         name, here = event.name, cell.cell.index
         if self.opaque or self._is_known(name):
             return
-        if name in AUTOMAGICS and cell.cell.source.strip() == name:
-            return  # `ls` alone in a cell
         kind, binding = self._why(name)
         if kind == "undefined":
             yield NameProblem(kind=kind, name=name, cell=cell, node=event.node)
@@ -244,7 +248,7 @@ def _platform_names(context: Context) -> Iterator[str]:
     kernel = (notebook.kernel or "").lower()
     hints = [kernel, *notebook.metadata]
     platform = any("spark" in hint or "databricks" in hint for hint in hints)
-    if platform or context.words & {"dbutils", "displayHTML"}:
+    if platform or context.words & {"dbutils", "displayHTML", "textFile", "parallelize"}:
         yield from _PLATFORM
     if (notebook.python_version or (3, 0))[0] == 2 or kernel == "python2":
         yield from _PYTHON_2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,11 +12,12 @@ from mlops_nb.lint.leaks.bundles import bundle
 from mlops_nb.lint.leaks.values import NOTHING, Value, combined, joined
 
 _DEPTH = 5
+_OFTEN = 20  # calls of one function that are followed
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Inlining(Binding):
-    """Runs the bodies of functions, five deep, on the values they are called with."""
+    """Runs the bodies of functions on the values they are called with, within limits."""
 
     def __init__(self, imports: dict[str, str], budget: int) -> None:
         super().__init__(imports, budget)
@@ -23,6 +25,7 @@ class Inlining(Binding):
         self.uncalled: dict[str, tuple[int, ast.FunctionDef]] = {}
         self.homes: dict[int, int] = {}
         self._active: list[ast.AST] = []
+        self._calls: Counter[int] = Counter()
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Run statements."""
@@ -34,7 +37,9 @@ class Inlining(Binding):
         """Return what a function of the notebook returns for these arguments."""
         if isinstance(code, _Function):
             self.uncalled.pop(code.name, None)
-        if len(self._active) >= _DEPTH or code in self._active:
+        self._calls[id(code)] += 1
+        often = self._calls[id(code)] > _OFTEN
+        if often or len(self._active) >= _DEPTH or code in self._active:
             return combined([*args, *named.values()])
         if not isinstance(code, ast.Lambda | _Function):
             return NOTHING

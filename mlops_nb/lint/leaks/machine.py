@@ -11,7 +11,7 @@ from mlops_nb.lint.leaks.state import BudgetExceededError
 from mlops_nb.lint.leaks.trace import Trace
 from mlops_nb.lint.leaks.values import NOTHING, Value, combined, joined, marked
 
-BUDGET = 60_000
+BUDGET = 30_000
 
 
 class Machine(Inlining):
@@ -140,9 +140,8 @@ class Machine(Inlining):
                 self.store(node.target, self.evaluate(member))
                 self.block(node.body)
                 changed = self.lookup(node.target.id)
-                if (
-                    changed is not None and changed.rows
-                ):  # `for table in (train, test): table[…] = …`
+                # A change stays with the table: `for table in (train, test): table[…] = …`.
+                if changed is not None and changed.rows:
                     self.scopes[-1][member.id] = changed
         else:
             folds = self.splitting.old_folds(node.iter, source)

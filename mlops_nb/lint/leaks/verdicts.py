@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mlops_nb.lint.leaks import catalogue
 from mlops_nb.lint.leaks.choices import reused, stopped
 from mlops_nb.lint.leaks.leak import Leak, LeakKind, held_out
-from mlops_nb.lint.leaks.trace import Split, Trace
+from mlops_nb.lint.leaks.trace import Score, Split, Trace
 from mlops_nb.lint.leaks.values import Fit, Mark, Marks, Rows, disjoint, overlap, within
 
 
@@ -44,26 +44,19 @@ def _kind(mark: Mark, fit: Fit | None) -> LeakKind:
 
 def _learned(trace: Trace) -> Iterator[Leak]:
     """Yield what was learned from rows on both sides of a score."""
+    judging = {s.rows for s in trace.scores if s.how == "score" and held_out(s)}
+    seen: set[tuple[bool, Fit | None, Rows, Marks]] = set()
     for score in trace.scores:
         folds = score.how == "folds"
-        if not folds and not held_out(score):
+        key = (folds, score.fit, score.rows, score.marks)
+        if key in seen or not (folds or held_out(score)):
             continue
-        fit = score.fit
-        trained: Rows = fit.rows if fit is not None else score.rows
-        carried: Marks = score.marks | fit.marks if fit is not None else score.marks
-        target = fit.target if fit is not None else None
-        for mark in _marks(frozenset(pair for pair in carried if not target or pair[1] != target)):
-            if mark.kind == "ordered" or not overlap(mark.rows, score.rows):
+        seen.add(key)
+        for mark in _carried(score):
+            if _is_mild(trace, mark, score, judging):
                 continue
-            if not overlap(mark.rows, trained):
-                continue
-            mild = folds or trace.folds(score.rows)
-            if mild and _judged_apart(trace, mark):
-                continue
-            if (mild or mark.kind == "fitted") and trace.side(mark.rows) == "train":
-                continue  # a part of the training rows chooses, other rows judge
             yield Leak(
-                kind=_kind(mark, fit),
+                kind=_kind(mark, score.fit),
                 what=mark.what,
                 node=mark.node,
                 cell=mark.cell,
@@ -72,12 +65,26 @@ def _learned(trace: Trace) -> Iterator[Leak]:
             )
 
 
-def _judged_apart(trace: Trace, mark: Mark) -> bool:
-    """Tell whether some model is judged by rows the mark knows nothing of."""
-    return any(
-        score.how == "score" and held_out(score) and disjoint(mark.rows, score.rows)
-        for score in trace.scores
-    )
+def _carried(score: Score) -> list[Mark]:
+    """Return what the fit or the scored rows carry, learned from rows on both sides."""
+    fit = score.fit
+    trained: Rows = fit.rows if fit is not None else score.rows
+    pairs: Marks = score.marks | fit.marks if fit is not None else score.marks
+    target = fit.target if fit is not None else None
+    marks = _marks(frozenset(pair for pair in pairs if not target or pair[1] != target))
+    return [
+        mark
+        for mark in marks
+        if mark.kind != "ordered" and overlap(mark.rows, score.rows) and overlap(mark.rows, trained)
+    ]
+
+
+def _is_mild(trace: Trace, mark: Mark, score: Score, judging: set[Rows]) -> bool:
+    """Tell a mark that spoils the folds of training rows only: other rows judge."""
+    folds = score.how == "folds" or trace.folds(score.rows)
+    if folds and any(disjoint(mark.rows, rows) for rows in judging):
+        return True
+    return (folds or mark.kind == "fitted") and trace.side(mark.rows) == "train"
 
 
 def _split_of(trace: Trace, rows: Rows, before: Rows) -> Split | None:
