@@ -13,6 +13,8 @@ from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Diagnostic
 from mlops_nb.notebook import parse_notebook
 
+# Not in this repository, whose requirements would hold for it.
+ELSEWHERE = Path("elsewhere", "n.ipynb")
 Lint = Callable[..., list[Diagnostic]]
 
 
@@ -22,6 +24,6 @@ def lint() -> Lint:
 
     def run(*cells: Any, **more: Any) -> list[Diagnostic]:
         example = Example(cells=cells, **more)
-        return lint_notebook(parse_notebook(example.to_bytes(), Path("n.ipynb")), job=example.job)
+        return lint_notebook(parse_notebook(example.to_bytes(), ELSEWHERE), job=example.job)
 
     return run

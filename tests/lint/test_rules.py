@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 
+from mlops_nb.config import Lint
 from mlops_nb.errors import NotFoundError
 from mlops_nb.lint.context import Context
 from mlops_nb.lint.engine import lint_notebook, lint_unreadable
-from mlops_nb.lint.example import Code, Example, error, stream
+from mlops_nb.lint.example import PYTHON, Code, Example, error, stream
 from mlops_nb.lint.rule import Rule, Severity, get_rule, rule, rules
 from mlops_nb.notebook import UnreadableNotebookError, parse_notebook
 
@@ -151,6 +153,33 @@ QUIET = {
     "shell words that are Python as well": ["ls - all"],
     "a switch that is always on": ["if True or gone:\n    print(1)"],
     "an annotation of a local name": ["def f():\n    n: Gone = 1\n    return n", "f()"],
+    "a magic with its percent sign": ["%matplotlib inline\n1"],
+    "two cell magics": ["%%capture\n%%time\nprint(1)"],
+    "a cell magic after an empty line": ["\n%%bash\nls"],
+    "a percent in a cell of another language": ["%%bash\nls\n%% x"],
+    "one kind of warning silenced": [
+        "import warnings\nwarnings.filterwarnings('ignore', category=FutureWarning)",
+        "with warnings.catch_warnings():\n    warnings.simplefilter('ignore')",
+    ],
+    "an own pickle": [
+        "import joblib\njoblib.dump([1], 'm-20130401.pkl')\nprint(joblib.load('m-20130401.pkl'))"
+    ],
+    "weights only": ["import torch\ntorch.load('m.pt', weights_only=True)"],
+    "safe yaml": ["import yaml\nyaml.load('a', Loader=yaml.SafeLoader)"],
+    "plain arrays": ["import numpy as np\nnp.load('a.npy')"],
+    "a guarded platform": [
+        "import sys\nif 'google.colab' in sys.modules:\n    import google.colab"
+    ],
+    "a seed that an estimator takes": [
+        "import numpy as np\nfrom sklearn.svm import SVC\nnp.random.seed(1)\nSVC().fit([[1]], [1])"
+    ],
+    "a sorted folder": ["import glob\nfor f in sorted(glob.glob('*.csv')):\n    print(f)"],
+    "a function by row": ["import pandas as pd\ndf = pd.DataFrame()\ndf.apply(str, axis=1)"],
+    "a version that is pinned": ["# for numpy==1.20\nimport numpy as np\nprint(np.int)"],
+    "a model's file with its run": [
+        "import joblib\nrun = 'a'\njoblib.dump([1], f'models/{run}.joblib')"
+    ],
+    "executed from 1 on": [Code("1", count=1), Code("# note"), Code("2", count=2)],
     "a type alias in quotes": ["x: 'Whatever' = 1"],
     "a prompt": [">>> n = 1\n>>> print(n)"],
     "help": ["import os", "os.path?", "?os"],
@@ -233,6 +262,41 @@ FOUND = {
         ["def f(): return K", "for _ in range(3):\n    f()", "K = 1"],
         ("NBX003", 1, 2, 5),
     ),
+    "a magic below the first line": (["x = 1\n%%time\nx"], ("NBH005", 0, 2, 1)),
+    "a space in an indented magic": (["if True:\n    % time 1"], ("NBH005", 0, 2, 5)),
+    "one cell left out": ([Code("1", count=1), Code("2")], ("NBX008", 1, None, None)),
+    "a gap": ([Code("1", count=1), Code("2", count=3)], ("NBX007", 1, None, None)),
+    "exec at the top": (["exec('n = 1')"], ("NBX012", 0, 1, 1)),
+    "a stored variable": (["%store -r model"], ("NBX012", 0, 1, 1)),
+    "a folder changed": (["%cd data"], ("NBC102", 0, 1, 1)),
+    "the search path": (["import sys\nsys.path.insert(0, '..')"], ("NBC102", 0, 2, 1)),
+    "Databricks": (["dbutils.widgets.get('x')"], ("NBP008", 0, 1, 1)),
+    "a parameter nobody reads": (
+        [Code("year = 1\nname = 'x'", tags=["parameters"]), "print(year)"],
+        ("NBP004", 0, 2, 1),
+    ),
+    "an old import": (["import sklearn.grid_search as g\nprint(g)"], ("NBD007", 0, 1, 1)),
+    "an old attribute": (["import numpy as np\nprint(np.float(1))"], ("NBD007", 0, 2, 7)),
+    "a seed of another library": (
+        ["import random, torch\nrandom.seed(1)\nprint(torch.rand(2))"],
+        ("NBS002", 0, 2, 1),
+    ),
+    "a seed of nothing": (["import random\nrandom.seed()"], ("NBS003", 0, 2, 1)),
+    "today in a filter": (
+        ["import datetime as d\nt = {}\nprint(t[t['a'] < d.datetime.now()])"],
+        ("NBS004", 0, 3, 9),
+    ),
+    "files of a folder": (
+        ["from pathlib import Path\nprint([p for p in Path('.').rglob('*')])"],
+        ("NBS004", 0, 2, 19),
+    ),
+    "an import of a package's own": (["from . import features"], ("NBD006", 0, 1, 1)),
+    "a module of the project": (["import utils\nprint(utils)"], ("NBD006", 0, 1, 1)),
+    "a registered model": (
+        ["import mlflow\nmlflow.sklearn.log_model(1, registered_model_name='m')"],
+        ("NBG003", 0, 2, 1),
+    ),
+    "a card in the source": (["card = '4111 1111 1111 1111'"], ("NBO003", 0, None, None)),
     "in one branch": (
         ["import os\nif os.name == 'nt':\n    sep = 1\nprint(sep)"],
         ("NBX004", 0, 4, 7),
@@ -381,3 +445,46 @@ def test_personal_data_by_kind(lint) -> None:
 def test_pictures_are_not_searched(lint) -> None:
     picture = {"output_type": "display_data", "data": {"image/png": "ghp_" + "aB3d" * 9}}
     assert lint(Code("1", outputs=[picture])) == []
+
+
+def test_an_opt_in_rule_runs_when_its_family_is_named(lint) -> None:
+    notebook = parse_notebook(Example(cells=["print(1)"]).to_bytes(), Path("n.ipynb"))
+    quiet = [[], ["NB"], ["NBG003"]]
+    loud = [["NBG"], ["NBG001"], ["NB", "NBG0"]]
+    for select in [*quiet, *loud]:
+        found = lint_notebook(notebook, Lint(select=select) if select else None)
+        assert ("NBG001" in {d.code for d in found}) == (select in loud)
+    assert lint("print(1)") == []
+
+
+def test_the_limits_of_the_configuration_hold() -> None:
+    cells = [Code("a = 1\nb = 2\nprint(a, b)", outputs=[stream("1 2\n" * 600)]), "print(1)"]
+    notebook = parse_notebook(Example(cells=cells).to_bytes(), Path("n.ipynb"))
+    strict = Lint(
+        select=["NBK", "NBO", "NBG"],
+        max_cell_lines=2,
+        max_cells=1,
+        max_output_kb=1,
+        required_fields=["licence"],
+    )
+    codes = {d.code for d in lint_notebook(notebook, strict)}
+    assert {"NBK001", "NBK002", "NBO002", "NBG002"} <= codes
+
+
+def test_metadata_are_searched_but_not_shown(lint) -> None:
+    token = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hI6"
+    metadata = {**PYTHON, "papermill": {"parameters": {"auth": token}, "path": "/home/grace/x"}}
+    found = lint("print(1)", metadata=metadata)
+    assert [d.code for d in found] == ["NBC202", "NBO003"]
+    assert not any(token in d.message or "grace" in d.message for d in found)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_no_rule_takes_long_over_odd_text(rule: Rule) -> None:
+    odd = ["-" * 5000, "#" * 5000 + "!", "a" * 5000 + "@", "<th" * 2000, "://" * 2000, "%" * 5000]
+    for text in odd:
+        example = Example(text=text, cells=[Code(f"x = {text!r}", outputs=[stream(text)])])
+        notebook = parse_notebook(example.to_bytes(), Path("n.ipynb"))
+        started = process_time()
+        lint_notebook(notebook, rules_to_run=[rule] if not rule.last else [])
+        assert process_time() - started < 2  # what backtracks takes minutes

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
-from mlops_nb.lint.finding import Finding
+from mlops_nb.lint.finding import Finding, TextEdit
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.lint.stochastic import Stochastic, entry_of, is_seeded, unseeded_draw
 
@@ -32,6 +32,8 @@ _GOVERNED = {
     "torch": ("torch.", "torchvision.", "transformers.", "lightning."),
     "tensorflow": ("tensorflow.", "keras."),
 }
+_END = re.compile(r"\s*,?\s*\)")
+SEED = 42  # what the fix gives; any number will do
 _GENERATORS = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
 _ENTROPY = frozenset(
     {
@@ -72,6 +74,8 @@ _LISTINGS = frozenset(
             "print(len(train), len(test))",
         ]
     ),
+    fixable=True,
+    unsafe=True,
 )
 def unseeded(context: Context) -> Iterator[Finding]:
     """Flag a random split, estimator or draw without a seed of its own or a global one."""
@@ -186,7 +190,32 @@ def order_by_chance(context: Context) -> Iterator[Finding]:
 def _finding(code: CodeCell, call: ast.Call, name: str, entry: Stochastic) -> Finding:
     shown = name.rpartition(".")[2] if entry.seed else name.replace("numpy.", "np.")
     remedy = f"{entry.seed}=" if entry.seed else entry.governed_by[0].replace("numpy.", "np.")
-    return code.finding(call.func, f"{shown}() without a seed: give {remedy}")
+    message = f"{shown}() without a seed: give {remedy}"
+    return code.finding(call.func, message, edits=_seeding(code, call, entry))
+
+
+def _seeding(code: CodeCell, call: ast.Call, entry: Stochastic) -> tuple[TextEdit, ...]:
+    """Return the edit that gives a call a number as its seed."""
+    seed = entry.seed
+    if seed not in ("random_state", "seed") or any(k.arg == seed for k in call.keywords):
+        return ()
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if given:
+        last = max(given, key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0))
+        simple = _END.fullmatch(_between(code, last, call))
+        return (code.inserted_after(last, f", {seed}={SEED}"),) if simple else ()
+    if call.end_lineno != call.lineno:
+        return ()
+    return (code.replaced(call, f"{ast.unparse(call.func)}({seed}={SEED})"),)
+
+
+def _between(code: CodeCell, last: ast.expr, call: ast.Call) -> str:
+    """Return the text from the end of a call's last argument to the end of the call."""
+    first, end = last.end_lineno or 1, call.end_lineno or 1
+    lines = [line.encode("utf-8", "surrogatepass") for line in code.lines[first - 1 : end]]
+    lines[-1] = lines[-1][: call.end_col_offset]
+    lines[0] = lines[0][last.end_col_offset :]
+    return b"\n".join(lines).decode("utf-8", "replace")
 
 
 def _last(call: ast.Call) -> str:

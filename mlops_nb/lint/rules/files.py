@@ -6,13 +6,14 @@ import hashlib
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal, cast
 
 from mlops_nb.lint.context import Context
 from mlops_nb.lint.example import PYTHON, Code, Example
-from mlops_nb.lint.finding import Edit, Finding
+from mlops_nb.lint.finding import Edit, Finding, TextEdit
 from mlops_nb.lint.rule import Severity, rule
-from mlops_nb.notebook import Cell
+from mlops_nb.notebook import Cell, Magic
 
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _MAGIC = re.compile(r"\s*(?P<mark>%%?)(?P<space>[ \t]*)(?=[^\W\d])")
@@ -178,6 +179,7 @@ def invalid_syntax(context: Context) -> Iterator[Finding]:
     `%%` magic works on the first line of its cell only.""",
     bad=Example(cells=["% matplotlib inline"]),
     good=Example(cells=["%matplotlib inline"]),
+    fixable=True,
 )
 def broken_magic(context: Context) -> Iterator[Finding]:
     """Flag a magic that fails: a space after the `%`, a `%%` below the first line."""
@@ -190,10 +192,25 @@ def broken_magic(context: Context) -> Iterator[Finding]:
                 continue
             if found["space"]:
                 message = f"a space after the {found['mark']}: IPython knows no such magic"
-                yield code.finding_at(magic, message)
+                yield replace(
+                    code.finding_at(magic, message), edits=(_joined(magic, found, code.cell.index),)
+                )
             elif found["mark"] == "%%" and not _on_top(lines[: magic.line - 1]):
                 message = f"%%{magic.name} works on the first line of a cell only"
                 yield code.finding_at(magic, message)
+
+
+def _joined(magic: Magic, found: re.Match[str], cell: int) -> TextEdit:
+    """Return the edit that takes the space out of a magic."""
+    start, end = found.span("space")
+    return TextEdit(
+        cell=cell,
+        line=magic.line,
+        column=start + 1,
+        end_line=magic.line,
+        end_column=end + 1,
+        text="",
+    )
 
 
 def _on_top(above: list[str]) -> bool:

@@ -129,7 +129,7 @@ def outputs_committed(context: Context) -> Iterator[Finding]:
         yield Finding(
             message="the state of widgets is stored in the metadata",
             pointer=pointer,
-            edits=(Edit(pointer=pointer, value={}),),
+            edits=(Edit(pointer=pointer, action="remove"),),
         )
 
 
@@ -155,12 +155,13 @@ def stored_stderr(context: Context) -> Iterator[Finding]:
     for cell in context.notebook.code_cells:
         noise = [n for n, output in enumerate(cell.outputs) if output.get("name") == "stderr"]
         if noise:
-            kept = [output for n, output in enumerate(cell.outputs) if n not in noise]
             yield Finding(
                 message="what went to stderr is stored",
                 cell=cell.index,
                 pointer=(*cell.pointer, "outputs", noise[0]),
-                edits=(Edit(pointer=(*cell.pointer, "outputs"), value=kept),),
+                edits=tuple(
+                    Edit(pointer=(*cell.pointer, "outputs", n), action="remove") for n in noise
+                ),
             )
 
 

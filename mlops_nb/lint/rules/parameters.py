@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Code, Example
-from mlops_nb.lint.finding import Finding
+from mlops_nb.lint.finding import Edit, Finding
 from mlops_nb.lint.rule import Severity, rule
 
 TAG = "parameters"
@@ -49,11 +49,28 @@ def _targets(statement: ast.stmt) -> Iterator[ast.Name]:
     land at the top of the notebook, and the values written below replace them.""",
     bad=Example(cells=["year = 2013", "print(year)"], job=True),
     good=Example(cells=[_PARAMETERS, "print(year, carrier)"], job=True),
+    fixable=True,
+    unsafe=True,
 )
 def no_parameters(context: Context) -> Iterator[Finding]:
     """Flag a job's notebook that has no cell tagged `parameters`."""
     if context.job and not _tagged(context):
-        yield Finding(message="a job's notebook without a cell tagged 'parameters'")
+        yield Finding(
+            message="a job's notebook without a cell tagged 'parameters'", edits=_tagging(context)
+        )
+
+
+def _tagging(context: Context) -> tuple[Edit, ...]:
+    """Return the edit that tags the first cell of nothing but plain assignments."""
+    for code in context.code:
+        statements = code.tree.body if code.tree else []
+        plain = [s for s in statements if isinstance(s, ast.Assign) and _is_plain(s.value)]
+        if plain and len(plain) == len(statements) and not code.python.magics:
+            pointer = (*code.cell.pointer, "metadata", "tags")
+            known = "tags" in code.cell.metadata
+            tags = [*code.cell.tags, TAG]
+            return (Edit(pointer=pointer, value=tags, action="replace" if known else "insert"),)
+    return ()
 
 
 @rule(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mlops_nb.lint.context import Context
 from mlops_nb.lint.example import Example
-from mlops_nb.lint.finding import Finding
+from mlops_nb.lint.finding import Edit, Finding
 from mlops_nb.lint.rule import Severity, rule
 
 _MANY_CELLS = 20  # code cells above which NBK003 expects a function
@@ -78,9 +78,11 @@ def no_function(context: Context) -> Iterator[Finding]:
     tell which.""",
     bad=Example(cells=["print(1 + 1)", ""]),
     good=Example(cells=["print(1 + 1)"]),
+    fixable=True,
 )
 def empty_cell(context: Context) -> Iterator[Finding]:
     """Flag a code cell without any code."""
     for cell in context.notebook.code_cells:
         if not cell.source.strip():
-            yield Finding(message="the cell is empty", cell=cell.index)
+            edit = Edit(pointer=cell.pointer, action="remove")
+            yield Finding(message="the cell is empty", cell=cell.index, edits=(edit,))
