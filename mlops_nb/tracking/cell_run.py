@@ -86,7 +86,8 @@ class CellRun:
                     read_cell(self._cell.body),
                     self._before,
                     namespace,
-                    named=self.options.names,
+                    # Of a model that is kept, the settings are logged as of any other.
+                    named=(*self.options.params, *self.options.metrics, *self.options.data),
                     seconds=self._seconds,
                     result=value,
                 )

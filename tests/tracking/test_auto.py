@@ -97,6 +97,12 @@ def test_no_auto_and_what_the_cell_logs_itself(shell, project: Project) -> None:
     assert _logged(project, lines.Param) == {"depth": "three"}
 
 
+def test_settings_of_a_model_that_is_kept(shell, project: Project) -> None:
+    _run(shell, "%%mlops run --model clf\nclf = Ridge(alpha=0.5).fit(np.eye(3), [1, 2, 3])")
+    assert _logged(project, lines.Param)["clf.alpha"] == "0.5"
+    assert [e.name for e in _entries(project) if isinstance(e, lines.Model)] == ["model"]
+
+
 def test_what_cannot_be_logged_is_a_warning(shell, project: Project) -> None:
     shell.run_cell(
         "class Odd:\n    def fit(self): self.x_ = 1\n"
