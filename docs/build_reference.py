@@ -68,7 +68,8 @@ def configuration() -> str:
         "# Configuration\n",
         "In `pyproject.toml` under `[tool.mlops]`, or in `mlops.toml` without that prefix. "
         "Text keys of the top level can be set by the environment as well: "
-        "`MLOPS_STATE_URI` stands for `state-uri`. Unknown keys are errors.\n",
+        "`MLOPS_STATE_URI` stands for `state-uri`. Unknown keys are errors. `MLOPS_HOME` names "
+        "another folder than `.mlops` for everything that is written.\n",
     ]
     for name, table in config.tables().items():
         lines += [f"## `[{name}]`\n", "| key | type | default | meaning |", "|---|---|---|---|"]

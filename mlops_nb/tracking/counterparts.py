@@ -43,18 +43,18 @@ def counterparts(slice_: Slice, notebook: Path) -> list[Counterpart | None] | No
     except InputError:
         return None
     by_text: dict[str, list[int]] = {}
-    for position, known in enumerate(cells):
-        by_text.setdefault(body(known.source), []).append(position)
-    by_id = {cell.id: position for position, cell in enumerate(cells) if cell.id}
+    for place, known in enumerate(cells):
+        by_text.setdefault(body(known.source), []).append(place)
+    by_id = {cell.id: place for place, cell in enumerate(cells) if cell.id}
     wanted = [body(cell.source) for cell in slice_.cells]
     free = [i for i, cell in enumerate(cells) if body(cell.source) not in set(wanted)]
     found: list[Counterpart | None] = []
     last = -1
     for cell, text in zip(slice_.cells, wanted, strict=True):
-        position = by_id.get(cell.cell_id or "")
+        position: int | None = by_id.get(cell.cell_id or "")
         if text in by_text:  # of several alike, the next one down
-            position = next((p for p in by_text[text] if p > last), by_text[text][0])
-            last = position
+            last = next((p for p in by_text[text] if p > last), by_text[text][0])
+            position = last
         elif position is None:
             position = _most_similar(text, [(i, body(cells[i].source)) for i in free])
         found.append(
@@ -74,8 +74,8 @@ def body(source: str) -> str:
 
 def _most_similar(text: str, cells: list[tuple[int, str]]) -> int | None:
     best, where = SIMILAR, None
-    for position, other in cells:
+    for place, other in cells:
         ratio = difflib.SequenceMatcher(a=text, b=other, autojunk=False).ratio()
         if ratio >= best:
-            best, where = ratio, position
+            best, where = ratio, place
     return where

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from mlops_nb.notebook import to_python
 from mlops_nb.tracking import outside
 from mlops_nb.tracking.cellcode import EVERYTHING
 from mlops_nb.tracking.failed import part_that_ran
-from mlops_nb.tracking.observe import PROCESS, RANDOM, drawn
+from mlops_nb.tracking.observe import PROCESS, RANDOM, Snapshot, drawn
 from mlops_nb.tracking.slicefile import SliceCell, write_slice
-from mlops_nb.tracking.watch import Execution, history, watch_of
+from mlops_nb.tracking.watch import Execution, Watch, history, watch_of
 
 _FILE = "file:"
 
@@ -46,16 +47,35 @@ def slice_notebook(shell: Any, root: Path) -> str:
     root : Path
         The project's root, from which paths are told.
     """
+    global _kept
     seen = watch_of(shell)
     executions = [e for e in seen.so_far() if e.facts is not None]
     if not executions:
         return write_slice([], {})
+    last, moved = executions[-1], _drawn(seen)
+    touched = (len(last.outside.reads), len(last.outside.writes)) if last.outside else ()
+    # A loop that opens a run at each turn cuts the same slice every time.
+    key = (len(executions), moved, touched, root)
+    if seen.before is None or _kept[0] is not seen.before or _kept[1] != key:
+        _kept = (seen.before, key, _cut(executions, moved, shell, root))
+    return _kept[2]
+
+
+# The snapshot before the cell, what was touched since, and the slice.
+_kept: tuple[Snapshot | None, tuple[Any, ...], str] = (None, (), "")
+
+
+def _drawn(seen: Watch) -> frozenset[str]:
+    """Return the generators that the cell which goes on has drawn from, unless it seeds them."""
+    facts = seen.current.facts if seen.current is not None else None
+    if seen.before is None or facts is None or facts.seeds:
+        return frozenset()
+    return drawn(seen.before, facts)
+
+
+def _cut(executions: Sequence[Execution], moved: frozenset[str], shell: Any, root: Path) -> str:
     every = _linked(executions)
-    target = every[-1]
-    moved: frozenset[str] = frozenset()
-    if seen.before is not None and seen.current is not None and not target.seeds:
-        moved = drawn(seen.before, target)
-    every[-1] = replace(target, uses=target.uses | {PROCESS} | moved)
+    every[-1] = replace(every[-1], uses=every[-1].uses | {PROCESS} | moved)
     positions = slice_cells(every, len(every) - 1)
     chosen = [executions[position] for position in positions]
     facts = [every[position] for position in positions]
@@ -70,7 +90,7 @@ def slice_notebook(shell: Any, root: Path) -> str:
     return write_slice(cells, _surroundings(chosen, facts, shell, root))
 
 
-def _linked(executions: list[Execution]) -> list[CellFacts]:
+def _linked(executions: Sequence[Execution]) -> list[CellFacts]:
     """Return the facts of executions, linked by the files that one writes and another reads."""
     found: list[CellFacts] = []
     known: set[str] = set()
@@ -130,6 +150,7 @@ def _unseeded(facts: Iterable[CellFacts]) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=2048)
 def _texts(source: str) -> list[str]:
     try:
         tree = ast.parse(to_python(source).text)

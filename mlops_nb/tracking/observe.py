@@ -73,9 +73,10 @@ def generators() -> dict[str, int]:
     numpy: Any = sys.modules.get("numpy.random")
     if numpy is not None:
         state = numpy.get_state(legacy=False)
-        found[RANDOM["numpy"]] = hash(repr(state["state"].get("pos")) + repr(state["gauss"])) ^ (
-            hash(state["state"]["key"].tobytes()) if "key" in state["state"] else 0
-        )
+        inner = dict(state["state"])
+        key = inner.pop("key", None)  # the 624 words of the Mersenne Twister
+        words = b"" if key is None else key.tobytes()
+        found[RANDOM["numpy"]] = hash((repr(inner), repr(state.get("gauss")), words))
     torch: Any = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "get_rng_state"):
         found[RANDOM["torch"]] = hash(torch.get_rng_state().numpy().tobytes())

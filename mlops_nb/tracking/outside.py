@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-HASHED_BYTES = 256_000_000
+HASHED_BYTES = 64_000_000
 """Files up to this size are hashed entirely; of larger ones, the first and the last megabyte."""
 
 _EDGE = 1_000_000
