@@ -285,7 +285,8 @@ def _numbers(
         if name not in known:
             edges[name] = choose_edges(values[name], found.minimum or 0.0, found.maximum or 0.0)
     new = {name: edges[name] for name in moments if name not in known and edges[name]}
-    counted = {**counts, **frames.histograms(table, new)}
+    clean = {name for name, found in moments.items() if found.clean}
+    counted = {**counts, **frames.histograms(table, new, clean)}
     return {
         name: Numbers(
             minimum=found.minimum,
