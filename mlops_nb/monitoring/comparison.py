@@ -250,11 +250,8 @@ class _Seen:
                 n,
                 m,
                 at_most=0 if never_seen(before.seen, name) else before.largest_other,
-                # Only values with so many rows in both samples together could look like this one.
-                levels=min(
-                    max(before.distinct, now.distinct),
-                    len(before.counts) + now.other // max(1, rows - before.largest_other),
-                ),
+                known=[rows + now.counts[name] for name, rows in before.counts.items()],
+                unknown=1 + (before.other + now.other - rows) // rows,
             )
             for name, rows in now.novel.items()
         }

@@ -6,10 +6,10 @@ import base64
 import hashlib
 from collections.abc import Collection
 
-BITS = 7
-"""Bits a value; about 4 % of unseen values are then taken for seen ones."""
-HASHES = 5
-MOST = 750
+BITS = 5
+"""Bits a value; about 9 % of unseen values are then taken for seen ones."""
+HASHES = 3
+MOST = 1_000
 """Of more values none is remembered: the filter would outgrow a profile's 2 kB a column."""
 
 
