@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["numeric", "boolean", "datetime", "categorical"]
 
+EXPRESSIONS = 400
+"""Figures that one query computes; planning a query of thousands takes longer than its pass."""
 FINITE = 1e100
 """Numbers beyond this are counted as infinite: their squares would overflow."""
 
@@ -69,6 +71,21 @@ def histogram_of(name: str, number: Any, edges: Sequence[float]) -> dict[str, An
     return up_to | {f"{name}_{len(bounds)}": number.count()}
 
 
+def aggregate(table: ibis.Table, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Compute figures over the whole table, so many at once that planning them stays cheap."""
+    found: dict[str, Any] = {}
+    for some in batched(wanted.items(), EXPRESSIONS):
+        found |= run(table.aggregate(**dict(some))).to_pylist()[0]
+    return found
+
+
+def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Yield the items in lists of a size; `itertools` has it from Python 3.12 on."""
+    left = iter(items)
+    while some := list(islice(left, size)):
+        yield some
+
+
 def rows(table: ibis.Table) -> int:
     """Return the number of rows."""
     return int(run(table.count()).as_py())
@@ -108,7 +125,7 @@ def summarise(
             wanted[f"{i}_mean"] = number.mean()
             wanted[f"{i}_variance"] = number.var(how="pop")
     total = rows(table)
-    found = run(table.aggregate(**wanted)).to_pylist()[0] if wanted else {}
+    found = aggregate(table, wanted)
     own = {
         name: first[name]
         | {key: found[f"{i}_{key}"] for key in ("finite", *FIGURES) if f"{i}_{key}" in found}
@@ -131,12 +148,12 @@ def _extremes(table: ibis.Table, treated: Mapping[str, tuple[Kind, str]]) -> dic
         if kind in ("numeric", "datetime"):
             number = _number(table[name], kind, clean=True)
             wanted |= {f"{i}_minimum": number.min(), f"{i}_maximum": number.max()}
-    found = run(table.aggregate(**wanted)).to_pylist()[0]
+    found = aggregate(table, wanted)
     answer = {}
     for i, (name, (kind, _)) in enumerate(treated.items()):
         low, high = found.get(f"{i}_minimum"), found.get(f"{i}_maximum")
         # NaN is the greatest number of the engines, and no more than any.
-        clean = low is not None and low >= -FINITE and high <= FINITE
+        clean = low is not None and high is not None and -FINITE <= low and high <= FINITE
         answer[name] = {
             "values": found[f"{i}_values"],
             "finite": found[f"{i}_values"] if kind in ("numeric", "datetime") else None,
@@ -169,7 +186,7 @@ def _count_nan(table: ibis.Table, columns: Sequence[str]) -> dict[str, int]:
     if not floating:
         return {}
     wanted = {str(i): table[name].isnan().sum() for i, name in enumerate(floating)}
-    found = run(table.aggregate(**wanted)).to_pylist()[0]
+    found = aggregate(table, wanted)
     return {name: int(found[str(i)] or 0) for i, name in enumerate(floating)}
 
 
@@ -185,7 +202,7 @@ def histograms(
     """
     if not edges:
         return {}
-    return counted(run(table.aggregate(**_histograms(table, edges, clean))).to_pylist()[0], edges)
+    return counted(aggregate(table, _histograms(table, edges, clean)), edges)
 
 
 def _histograms(

@@ -157,7 +157,8 @@ def profile(
     opened = opened.select(names)
     known = edges_from.columns if edges_from is not None else {}
     vectors = frames.vectors(opened)
-    made = _plain_columns(opened.select([n for n in names if n not in vectors]), known)
+    plain = [name for name in names if name not in vectors]
+    made = _plain_columns(opened.select(plain), known) if plain else {}
     total = frames.rows(opened)
     made |= _vector_columns(opened, vectors, known, total)
     periods = None
@@ -187,8 +188,6 @@ def _length(table: Any, time: str, every: str | float | None) -> float:
 def _plain_columns(opened: Any, known: Mapping[str, Column]) -> dict[str, Column]:
     """Summarise the columns that hold one value a row."""
     names = list(opened.columns)
-    if not names:
-        return {}
     kinds = frames.kinds(opened)
     edges = {
         name: column.numbers.edges
