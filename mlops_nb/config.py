@@ -126,7 +126,7 @@ class Monitoring(Table):
     preset: Literal["evidence", "psi", "evidently"] = "evidence"
     """`evidence`: a difference that matters, beyond noise; `psi` and `evidently`: fixed limits."""
     alarm_budget: str = ""
-    """Pages that may come by chance, such as `2 pages a quarter`; empty: 1 % of windows."""
+    """Pages that may come by chance, such as `2 pages a quarter`; empty: 2 % of windows."""
     window: str = "1d"
     """Length of a window, such as `6h`, `1d` or `1w`: each is a chance of a page."""
 

@@ -51,7 +51,7 @@ def by_period(
         value = finite_number(table[name], kind) if kind == "numeric" else table[name]
         wanted[f"{i}_values"] = value.count()
     for i, (name, bounds) in enumerate(edges.items()):
-        wanted |= histogram_of(f"{i}_bins", table[name], treated[name][0], bounds)
+        wanted |= histogram_of(f"{i}_bins", finite_number(table[name], treated[name][0]), bounds)
     found = run(table.filter(table[PERIOD].isin(list(periods))).group_by(PERIOD).agg(**wanted))
     by_number = {row[PERIOD]: row for row in found.to_pylist()}
     ordered = [by_number[number] for number in periods]

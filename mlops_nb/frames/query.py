@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["numeric", "boolean", "datetime", "categorical"]
 
+EXPRESSIONS = 400
+"""Figures that one query computes; planning a query of thousands takes longer than its pass."""
 FINITE = 1e100
 """Numbers beyond this are counted as infinite: their squares would overflow."""
 
@@ -33,6 +35,8 @@ class Moments:
         Rows beyond :data:`FINITE` on either side; in none of the figures below.
     finite : int
         Rows with a usable value.
+    clean : bool
+        Whether all numbers are known to be finite.
     minimum, maximum, mean : float, optional
         Of the finite values; datetimes count in seconds since 1970.
     variance : float, optional
@@ -42,6 +46,7 @@ class Moments:
     nulls: int
     infinite: int
     finite: int
+    clean: bool = False
     minimum: float | None = None
     maximum: float | None = None
     mean: float | None = None
@@ -54,17 +59,31 @@ def histogram(x: float, edges: list[float]) -> dict[float, int]:
     raise NotImplementedError  # the body is the database's
 
 
-def histogram_of(name: str, column: Any, kind: Kind, edges: Sequence[float]) -> dict[str, Any]:
-    """Return the expressions that count a column's finite values up to each edge.
+def histogram_of(name: str, number: Any, edges: Sequence[float]) -> dict[str, Any]:
+    """Return the expressions that count numbers up to each edge.
 
     DuckDB counts all bins in one look at a value; elsewhere each edge is a sum of its own.
     """
-    number = finite_number(column, kind)
     bounds = [float(edge) for edge in edges]
-    if column.get_backend().name == "duckdb":
+    if number.get_backend().name == "duckdb":
         return {name: histogram(number, bounds)}
     up_to = {f"{name}_{i}": (number <= edge).ifelse(1, 0).sum() for i, edge in enumerate(bounds)}
     return up_to | {f"{name}_{len(bounds)}": number.count()}
+
+
+def aggregate(table: ibis.Table, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Compute figures over the whole table, so many at once that planning them stays cheap."""
+    found: dict[str, Any] = {}
+    for some in batched(wanted.items(), EXPRESSIONS):
+        found |= run(table.aggregate(**dict(some))).to_pylist()[0]
+    return found
+
+
+def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Yield the items in lists of a size; `itertools` has it from Python 3.12 on."""
+    left = iter(items)
+    while some := list(islice(left, size)):
+        yield some
 
 
 def rows(table: ibis.Table) -> int:
@@ -92,28 +111,58 @@ def summarise(
     dict, dict
         Column → its moments; column of `edges` → k + 1 counts of its finite values.
     """
-    wanted = _histograms(table, edges)
     treated = kinds(table)
+    first = _extremes(table, treated)
+    clean = {name for name, one in first.items() if one["clean"]}
+    wanted = _histograms(table, edges, clean)
     for i, (name, (kind, _)) in enumerate(treated.items()):
-        column = table[name]
-        wanted[f"{i}_values"] = column.count()
         if kind in ("numeric", "datetime"):
-            finite = finite_number(column, kind)
-            wanted[f"{i}_finite"] = finite.count()
-            wanted[f"{i}_minimum"] = finite.min()
-            wanted[f"{i}_maximum"] = finite.max()
-            wanted[f"{i}_mean"] = finite.mean()
-            wanted[f"{i}_variance"] = finite.var(how="pop")
+            number = _number(table[name], kind, clean=name in clean)
+            if name not in clean:
+                wanted[f"{i}_finite"] = number.count()
+                wanted[f"{i}_minimum"] = number.min()
+                wanted[f"{i}_maximum"] = number.max()
+            wanted[f"{i}_mean"] = number.mean()
+            wanted[f"{i}_variance"] = number.var(how="pop")
     total = rows(table)
-    found = run(table.aggregate(**wanted)).to_pylist()[0]
+    found = aggregate(table, wanted)
     own = {
-        name: {key: found.get(f"{i}_{key}") for key in ("values", "finite", *FIGURES)}
+        name: first[name]
+        | {key: found[f"{i}_{key}"] for key in ("finite", *FIGURES) if f"{i}_{key}" in found}
         for i, name in enumerate(treated)
     }
     odd = [n for n, one in own.items() if one["finite"] not in (None, one["values"])]
     nan = _count_nan(table, odd)
     moments = {name: _moments(one, total, nan.get(name, 0)) for name, one in own.items()}
     return moments, counted(found, edges)
+
+
+def _extremes(table: ibis.Table, treated: Mapping[str, tuple[Kind, str]]) -> dict[str, Any]:
+    """Return counts and extremes of every column, which the statistics of a file often hold.
+
+    A column is clean when these show that all its numbers are finite: it is then read as it is.
+    """
+    wanted: dict[str, Any] = {}
+    for i, (name, (kind, _)) in enumerate(treated.items()):
+        wanted[f"{i}_values"] = table[name].count()
+        if kind in ("numeric", "datetime"):
+            number = _number(table[name], kind, clean=True)
+            wanted |= {f"{i}_minimum": number.min(), f"{i}_maximum": number.max()}
+    found = aggregate(table, wanted)
+    answer = {}
+    for i, (name, (kind, _)) in enumerate(treated.items()):
+        low, high = found.get(f"{i}_minimum"), found.get(f"{i}_maximum")
+        # NaN is the greatest number of the engines, and no more than any.
+        clean = low is not None and high is not None and -FINITE <= low and high <= FINITE
+        answer[name] = {
+            "values": found[f"{i}_values"],
+            "finite": found[f"{i}_values"] if kind in ("numeric", "datetime") else None,
+            "clean": clean,
+            **dict.fromkeys(FIGURES),
+            "minimum": low if clean else None,
+            "maximum": high if clean else None,
+        }
+    return answer
 
 
 FIGURES = ("minimum", "maximum", "mean", "variance")
@@ -126,6 +175,7 @@ def _moments(found: Mapping[str, Any], total: int, nan: int) -> Moments:
         nulls=total - values,
         infinite=values - finite,
         finite=finite,
+        clean=found["clean"],
         **{key: found[key] for key in FIGURES},
     )
 
@@ -136,22 +186,33 @@ def _count_nan(table: ibis.Table, columns: Sequence[str]) -> dict[str, int]:
     if not floating:
         return {}
     wanted = {str(i): table[name].isnan().sum() for i, name in enumerate(floating)}
-    found = run(table.aggregate(**wanted)).to_pylist()[0]
+    found = aggregate(table, wanted)
     return {name: int(found[str(i)] or 0) for i, name in enumerate(floating)}
 
 
-def histograms(table: ibis.Table, edges: Mapping[str, Sequence[float]]) -> dict[str, list[int]]:
-    """Count the finite values of columns between ascending edges, as :func:`summarise` does."""
+def histograms(
+    table: ibis.Table, edges: Mapping[str, Sequence[float]], clean: Collection[str] = ()
+) -> dict[str, list[int]]:
+    """Count the finite values of columns between ascending edges, as :func:`summarise` does.
+
+    Parameters
+    ----------
+    clean : collection of str
+        Columns whose numbers are known to be finite.
+    """
     if not edges:
         return {}
-    return counted(run(table.aggregate(**_histograms(table, edges))).to_pylist()[0], edges)
+    return counted(aggregate(table, _histograms(table, edges, clean)), edges)
 
 
-def _histograms(table: ibis.Table, edges: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+def _histograms(
+    table: ibis.Table, edges: Mapping[str, Sequence[float]], clean: Collection[str]
+) -> dict[str, Any]:
     treated = kinds(table)
     wanted: dict[str, Any] = {}
     for i, (name, bounds) in enumerate(edges.items()):
-        wanted |= histogram_of(f"{i}_bins", table[name], treated[name][0], bounds)
+        number = _number(table[name], treated[name][0], clean=name in clean)
+        wanted |= histogram_of(f"{i}_bins", number, bounds)
     return wanted
 
 
@@ -263,9 +324,15 @@ def seconds(column: Any) -> Any:
 
 def finite_number(column: Any, kind: Kind) -> Any:
     """Return a column as numbers, null where they are not finite."""
+    return _number(column, kind, clean=False)
+
+
+def _number(column: Any, kind: Kind, *, clean: bool) -> Any:
     if kind == "datetime":
         return seconds(column)
     number = column.cast("float64")
+    if clean:
+        return number
     # Not true of NaN either, which DuckDB holds for the greatest number.
     return ibis.ifelse(number.abs() <= FINITE, number, None)
 

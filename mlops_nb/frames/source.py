@@ -79,17 +79,17 @@ def _database_table(url: str) -> tuple[ibis.Table, str]:
         raise InputError(f"the URL of a {shown} names no table", "add it: …#table")
     try:
         connection = ibis.connect(address)
-        known = connection.list_tables()
     except ModuleNotFoundError as error:
         raise InputError(f"a {shown} needs {error.name}", f"pip install {error.name}") from error
-    # Each database's driver has errors of its own.
+    # Each database's driver has errors of its own, whose text may show the password.
     except Exception as error:
         raise InputError(
             f"cannot open the {shown}: {type(error).__name__}", "check its URL"
         ) from error
-    if name not in known:
-        raise InputError(f"the {shown} has no table {name!r}", did_you_mean(name, known))
-    return connection.table(name), f"table {name}"
+    try:
+        return connection.table(name), f"table {name}"
+    except Exception as error:
+        raise InputError(f"the {shown} has no table {name!r}", "check its name") from error
 
 
 def read_table(source: str | Path, *, required: Sequence[str] = ()) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 from mlops_nb.errors import InputError
 from mlops_nb.monitoring import statistics
 from mlops_nb.monitoring.decision import Decision, evidence
+from mlops_nb.monitoring.membership import never_seen
 from mlops_nb.monitoring.policy import PSI_FAILS, Policy, fixed
 from mlops_nb.monitoring.summary import Categories, Column, Numbers, Words
 from mlops_nb.result import Status
@@ -245,7 +246,12 @@ class _Seen:
         share = {name: rows / m for name, rows in now.novel.items()}
         p_values = {
             name: statistics.unseen_p(
-                rows, n, m, at_most=before.largest_other, levels=max(before.distinct, now.distinct)
+                rows,
+                n,
+                m,
+                at_most=0 if never_seen(before.seen, name) else before.largest_other,
+                known=[rows + now.counts[name] for name, rows in before.counts.items()],
+                unknown=1 + (before.other + now.other - rows) // rows,
             )
             for name, rows in now.novel.items()
         }

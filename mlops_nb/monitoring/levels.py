@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mlops_nb import frames
+from mlops_nb.monitoring.membership import remember
 from mlops_nb.monitoring.summary import Categories, Column
 
 KEPT = 40
@@ -20,7 +21,7 @@ LEVELS = 50_000
 """Columns with more distinct values hold identifiers or prose: their values are not compared."""
 NAME = 48
 """Longest value kept in full, in characters."""
-BYTES = 1_200
+BYTES = 800
 """Most room for the names of a column's values, as JSON, so that the column stays below 2 kB."""
 PICK = 0.2
 """Share of the rows that the choice of the kept values is made on."""
@@ -81,6 +82,7 @@ def _choose(levels: Mapping[str, int], seed: int) -> Categories:
         picked=picked,
         picked_other=int(drawn.sum()) - sum(picked.values()),
         largest_other=max(others, default=0),
+        seen=remember([value for value in levels if value not in picked]),
     )
 
 

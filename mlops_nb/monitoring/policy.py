@@ -55,7 +55,7 @@ class Policy:
     """
 
     preset: Preset = "evidence"
-    alarm: float = 0.01
+    alarm: float = 0.02
     budget: AlarmBudget | None = None
 
     def __post_init__(self) -> None:

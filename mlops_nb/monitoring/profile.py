@@ -157,7 +157,8 @@ def profile(
     opened = opened.select(names)
     known = edges_from.columns if edges_from is not None else {}
     vectors = frames.vectors(opened)
-    made = _plain_columns(opened.select([n for n in names if n not in vectors]), known)
+    plain = [name for name in names if name not in vectors]
+    made = _plain_columns(opened.select(plain), known) if plain else {}
     total = frames.rows(opened)
     made |= _vector_columns(opened, vectors, known, total)
     periods = None
@@ -187,8 +188,6 @@ def _length(table: Any, time: str, every: str | float | None) -> float:
 def _plain_columns(opened: Any, known: Mapping[str, Column]) -> dict[str, Column]:
     """Summarise the columns that hold one value a row."""
     names = list(opened.columns)
-    if not names:
-        return {}
     kinds = frames.kinds(opened)
     edges = {
         name: column.numbers.edges
@@ -285,7 +284,8 @@ def _numbers(
         if name not in known:
             edges[name] = choose_edges(values[name], found.minimum or 0.0, found.maximum or 0.0)
     new = {name: edges[name] for name in moments if name not in known and edges[name]}
-    counted = {**counts, **frames.histograms(table, new)}
+    clean = {name for name, found in moments.items() if found.clean}
+    counted = {**counts, **frames.histograms(table, new, clean)}
     return {
         name: Numbers(
             minimum=found.minimum,

@@ -178,11 +178,14 @@ def rate_p(hits_one: int, n: int, hits_two: int, m: int) -> float:
     return _fisher(hits_two, hits, m, total)
 
 
-def unseen_p(rows: int, n: int, m: int, *, at_most: int, levels: int) -> float:
+def unseen_p(
+    rows: int, n: int, m: int, *, at_most: int, known: Sequence[int] = (), unknown: int = 1
+) -> float:
     """Return the probability that a value so frequent now is no more frequent than before.
 
     Given how often a value occurs in both samples together, its rows fall into the current one at
-    random. The most frequent of many values was picked, hence the factor `levels` (Bonferroni).
+    random. The value was picked among all, so the chances of all that could have shown the like
+    are added up (Bonferroni): values with so many rows in both samples together.
 
     Parameters
     ----------
@@ -191,14 +194,20 @@ def unseen_p(rows: int, n: int, m: int, *, at_most: int, levels: int) -> float:
     n, m : int
         Sizes of the reference and of the current sample.
     at_most : int
-        Most rows it can have in the reference; 0 when the reference names all its values.
-    levels : int
-        Number of distinct values.
+        Most rows it can have in the reference; 0 when it was certainly never seen there.
+    known : sequence of int
+        Rows in both samples together of the values that are kept.
+    unknown : int
+        Most values of those not kept that can have so many rows together.
     """
     share = m / (n + m)
     # P(Binomial(rows + at_most, share) >= rows), as the regularised incomplete beta function.
     tail = float(special.betainc(rows, at_most + 1, share))
-    return min(1.0, tail * max(1, levels))
+    totals = np.array([total for total in known if total >= rows + at_most], dtype=float)
+    others = (
+        float(special.betainc(totals - at_most, at_most + 1, share).sum()) if len(totals) else 0.0
+    )
+    return min(1.0, tail * max(1, unknown) + others)
 
 
 def beyond_p(value: float, mean: float, sd: float, count: int) -> float:

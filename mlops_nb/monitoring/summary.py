@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Literal, Self
 
 from mlops_nb.errors import InputError
+from mlops_nb.monitoring.membership import both
 
 Kind = Literal["numeric", "boolean", "datetime", "categorical", "text"]
 
@@ -144,6 +145,9 @@ class Categories:
         when nothing was left out and so nothing chosen.
     largest_other : int
         Rows of the most frequent value that was not kept.
+    seen : str
+        Filter of the values that were seen and not kept, see
+        :mod:`mlops_nb.monitoring.membership`; empty when there were none or too many.
     novel : mapping
         Frequent values that the reference has not kept, in a profile made on a reference's bins.
     """
@@ -154,6 +158,7 @@ class Categories:
     picked: Mapping[str, int] = field(default_factory=dict)
     picked_other: int = 0
     largest_other: int = 0
+    seen: str = ""
     novel: Mapping[str, int] = field(default_factory=dict)
 
     def merge(self, other: Categories) -> Categories:
@@ -170,6 +175,7 @@ class Categories:
             picked=_added(self.picked, other.picked),
             picked_other=self.picked_other + other.picked_other,
             largest_other=self.largest_other + other.largest_other,
+            seen=both(self.seen, other.seen),
             novel=_added(self.novel, other.novel),
         )
 

@@ -103,9 +103,16 @@ def test_cauchy_keeps_tiny_and_certain_p_values_apart() -> None:
 
 
 def test_an_unseen_value_needs_more_than_one_row() -> None:
-    assert statistics.unseen_p(1, 1000, 1000, at_most=0, levels=10) == 1.0
-    assert statistics.unseen_p(30, 1000, 1000, at_most=0, levels=10) < 1e-6
-    assert statistics.unseen_p(30, 1000, 1000, at_most=25, levels=10) > 0.5
+    assert statistics.unseen_p(1, 1000, 1000, at_most=0, unknown=10) == 1.0
+    assert statistics.unseen_p(30, 1000, 1000, at_most=0, unknown=10) < 1e-6
+    assert statistics.unseen_p(30, 1000, 1000, at_most=25, unknown=10) > 0.5
+
+
+def test_values_that_could_have_shown_the_like_count() -> None:
+    alone = statistics.unseen_p(10, 1000, 1000, at_most=0)
+    assert alone == pytest.approx(stats.binom.sf(9, 10, 0.5))
+    many = statistics.unseen_p(10, 1000, 1000, at_most=0, known=[10, 12, 9, 800])
+    assert many == pytest.approx(alone + 0.5**10 + 0.5**12, rel=1e-6)
 
 
 def test_auc_error_against_its_bootstrap() -> None:

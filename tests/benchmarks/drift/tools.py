@@ -36,7 +36,7 @@ def ours(before: pd.DataFrame, now: pd.DataFrame, variants: Variants) -> Answer:
     for key, (name, shift) in names.items():
         current = Profile(rows=len(now), columns=dict(whole.current.columns) | {name: seen[key]})
         found = {c.column: c for c in conclude(whole.reference, current)}
-        answer["shifts"].append([name, shift, found[name].score, found[name].drifted])
+        answer["shifts"].append([name, shift, round(found[name].score, 5), found[name].drifted])
     return answer
 
 
@@ -87,7 +87,7 @@ def _by_column(before: pd.DataFrame, now: pd.DataFrame, variants: Variants, scor
     answer = _answer(scores, [name for name, value in scores.items() if value >= 1])
     for (name, shift), column in variants.items():
         value = score(before[name], column)
-        answer["shifts"].append([name, shift, value, value >= 1])
+        answer["shifts"].append([name, shift, round(value, 5), value >= 1])
     return answer
 
 
@@ -100,4 +100,5 @@ def _ratio(value: float, threshold: float, *, is_p: bool) -> float:
 
 
 def _answer(scores: Mapping[str, float], alarms: list[str]) -> Answer:
-    return {"worst": max(scores.values()), "alarms": alarms, "columns": len(scores), "shifts": []}
+    scores = {name: round(value, 5) for name, value in scores.items()}
+    return {"scores": scores, "alarms": alarms, "shifts": []}
