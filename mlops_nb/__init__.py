@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mlops_nb.actions.evaluate import evaluate as evaluate
     from mlops_nb.actions.promote import promote as promote
     from mlops_nb.actions.reference import load_baseline as load_baseline
+    from mlops_nb.actions.reference import load_holdout as load_holdout
     from mlops_nb.actions.reference import load_reference as load_reference
     from mlops_nb.actions.register import register_model as register_model
     from mlops_nb.frames import read_table as read_table
@@ -55,6 +56,7 @@ _PUBLIC = {
     "evaluate": "actions.evaluate",
     "promote": "actions.promote",
     "load_baseline": "actions.reference",
+    "load_holdout": "actions.reference",
     "load_reference": "actions.reference",
     "load_model": "registry.scoring",
     "read_table": "frames",

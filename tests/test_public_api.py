@@ -11,6 +11,7 @@ SURFACE = [
     "evaluate",
     "last_run",
     "load_baseline",
+    "load_holdout",
     "load_model",
     "load_reference",
     "log_artifact",

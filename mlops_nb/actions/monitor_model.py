@@ -10,10 +10,12 @@ from pathlib import Path
 from mlops_nb.actions.run_job import run_job
 from mlops_nb.config import Project
 from mlops_nb.errors import ConfigError, InputError
-from mlops_nb.jobs.attempt import AttemptRecord
+from mlops_nb.jobs.attempt import AttemptRecord, read_results
 from mlops_nb.jobs.parameters import declared
 from mlops_nb.jobs.spec import notebook_of
 from mlops_nb.jobs.supervisor import OnProgress
+from mlops_nb.monitoring.report import ENDINGS, render
+from mlops_nb.monitoring.verdict import Verdict
 
 MODEL, START, END = "model_name", "start", "end"
 _JOB, _NOTEBOOK = "monitor", "monitor.ipynb"
@@ -45,7 +47,8 @@ def monitor_model(
         Its end, aware; now by default. A notebook that declares dates gets the first and the
         last day that the period touches.
     report : path, optional
-        Where to copy the HTML report.
+        Where to write the report: ``.html`` is the executed notebook, ``.md``, ``.png`` and
+        ``.json`` tell its verdict. Nothing is written when the notebook came to none.
     on_progress : callable, optional
         Told how far it is.
 
@@ -54,8 +57,13 @@ def monitor_model(
     ConfigError
         No job runs a monitor notebook.
     InputError
-        The window is not of that form, or the report cannot be written.
+        The window is not of that form, or the report's name has another ending or cannot be
+        written.
     """
+    if report is not None and Path(report).suffix.lower() not in ENDINGS:
+        raise InputError(
+            f"a report cannot be written as {Path(report).name!r}", f"known: {', '.join(ENDINGS)}"
+        )
     name = monitor_job(project, model)
     end = at or datetime.now(UTC)
     start = end - length(window)
@@ -68,8 +76,8 @@ def monitor_model(
     record = run_job(
         project, name, {MODEL: model, **period}, logical_time=at, on_progress=on_progress
     )
-    if report is not None and record.report is not None:
-        _copy(record.report, Path(report))
+    if report is not None:
+        _report(record, Path(report))
     return record
 
 
@@ -107,6 +115,15 @@ def length(window: str) -> timedelta:
     if match is None or int(match[1]) == 0:
         raise InputError(f"a window is a number and m, h, d or w, not {window!r}", "--window 7d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _report(record: AttemptRecord, target: Path) -> None:
+    if target.suffix.lower() != ".html":
+        _, document = read_results(record.folder)
+        if document:
+            render(Verdict.from_dict(document), target)
+    elif record.report is not None:
+        _copy(record.report, target)
 
 
 def _copy(page: Path, target: Path) -> None:

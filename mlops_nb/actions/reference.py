@@ -9,6 +9,8 @@ from mlops_nb.registry import evidence
 from mlops_nb.registry.versions import resolve
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from mlops_nb.monitoring.profile import Profile
 
 
@@ -58,3 +60,38 @@ def load_baseline(reference: str, project: Project | None = None) -> dict[str, f
     stored = evidence.read_json(project, resolve(project, reference), evidence.METRICS)
     values = {name: metric["value"] for name, metric in stored["metrics"].items()}
     return values | {"rows": float(stored["rows"])}
+
+
+def load_holdout(reference: str, project: Project | None = None) -> pd.DataFrame:
+    """Return a version's hold-out with its answers: labelled rows that it was not fitted on.
+
+    What later answers are compared with where a profile is not enough: estimates without labels,
+    concept drift, attribution.
+
+    Parameters
+    ----------
+    reference : str
+        ``name@alias``, ``name/3`` or ``name``, which means its champion.
+    project : Project, optional
+        Whose registry; that of the current folder by default.
+
+    Returns
+    -------
+    DataFrame
+        The rows as registered, with ``prediction`` and, for classifiers, ``score`` or
+        ``score_<class>``.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such version, or it has no hold-out.
+    MlopsError
+        The model must not be loaded, such as a pickle.
+    """
+    from mlops_nb.registry.scoring import load_model
+
+    project = project or load_project()
+    version = resolve(project, reference)
+    rows = evidence.read_table(project, version, evidence.HOLDOUT)
+    scored = load_model(version.label, project).score(rows)
+    return rows.drop(columns=[name for name in scored if name in rows]).join(scored)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from mlops_nb.cli.output import echo_json, format_option
@@ -17,7 +19,11 @@ from mlops_nb.cli.output import echo_json, format_option
 )
 @click.option("--at", metavar="TIME", help="End of the period, ISO 8601; now by default.")
 @click.option(
-    "--report", "target", metavar="OUT.html", type=click.Path(dir_okay=False), help="Copy it here."
+    "--report",
+    "target",
+    metavar="OUT",
+    type=click.Path(dir_okay=False),
+    help="Write a report: .html the executed notebook; .md, .png or .json its verdict.",
 )
 @format_option
 def command(
@@ -48,6 +54,6 @@ def command(
         for result in record.results:
             if result.status in {"warned", "failed", "error"}:
                 click.echo(f"  {result.status.value:<7} {result.identity}: {result.message}")
-        if target and record.report:
+        if target and Path(target).is_file():
             click.echo(f"  report    {target}")
     raise SystemExit(record.exit_code)

@@ -12,7 +12,6 @@ from mlops_nb.result import Result, Status
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlops_nb.monitoring.calibration import Band
     from mlops_nb.monitoring.verdict import Verdict
 
 Chart = dict[str, Any]
@@ -139,25 +138,6 @@ def _timeline(name: str, part: pd.DataFrame) -> Chart:
         "marker": {"size": 5}, "showlegend": False,
     }  # fmt: skip
     return {"data": [*band, line] if known else [line], "layout": _layout(name)}
-
-
-def reliability_chart(bands: Sequence[Band]) -> Chart:
-    """Draw the share of positives over the mean score by band; on the diagonal both agree."""
-    points = {
-        "type": "scatter", "mode": "lines+markers", "name": "seen", "marker": {"color": NOW},
-        "x": [round(band.expected, 4) for band in bands],
-        "y": [round(band.observed, 4) for band in bands],
-        "error_y": {
-            "type": "data", "symmetric": False,
-            "array": [round(band.observed_high - band.observed, 4) for band in bands],
-            "arrayminus": [round(band.observed - band.observed_low, 4) for band in bands],
-        },
-    }  # fmt: skip
-    ideal = {
-        "type": "scatter", "mode": "lines", "name": "promised", "x": [0, 1], "y": [0, 1],
-        "line": {"dash": "dot", "color": COLOURS[Status.SKIPPED]},
-    }  # fmt: skip
-    return {"data": [ideal, points], "layout": _layout("Share of positives by score")}
 
 
 def _layout(title: str) -> Chart:

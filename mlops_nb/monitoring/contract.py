@@ -17,8 +17,8 @@ from mlops_nb.monitoring.profile import Profile
 from mlops_nb.monitoring.summary import Column, Numbers
 
 SCHEMA = 1
-ROOM = 0.5
-"""Share of the reference's range by which values may lie beyond it on either side."""
+ROOM = 2.0
+"""Multiples of the reference's range by which values may lie beyond it on either side."""
 ABSENT = ("prediction", "score")
 """Columns that are not there before scoring."""
 Type = Literal["number", "boolean", "datetime", "text"]
@@ -153,7 +153,7 @@ def derive_contract(
 ) -> Contract:
     """Derive a contract from a reference profile: a first draft, to be edited.
 
-    Nulls may be half as frequent again and a point more, numbers half of their range beyond it,
+    Nulls may be half as frequent again and a point more, numbers twice their range beyond it,
     and a column of text with few values keeps to them but for one row in a hundred. What the
     reference never had (nulls, infinite numbers, fractions) is not allowed.
 

@@ -62,7 +62,8 @@ def render(
     drift : Drift, optional
         The comparison behind a verdict, drawn below it.
     series : DataFrame, optional
-        Figures over windows, as of :func:`mlops_nb.monitoring.over_time`, drawn as timelines.
+        Figures over windows, as of :func:`mlops_nb.monitoring.over_time`, drawn as timelines;
+        by default those of the verdict.
     playbook : callable, optional
         Finding → where its playbook is, empty when there is none.
     title : str
@@ -77,6 +78,8 @@ def render(
     ending = target.suffix.lower()
     comparison = subject if isinstance(subject, Drift) else drift
     named = title or _title(subject)
+    if series is None and isinstance(subject, Verdict) and subject.series:
+        series = _series(subject)
     if ending == ".json":
         text = json.dumps(subject.to_dict(), indent=2, default=str, ensure_ascii=False)
         return _write(target, text.encode() + b"\n")
@@ -98,6 +101,14 @@ def render(
 
 def _title(subject: Drift | Verdict) -> str:
     return "data drift" if isinstance(subject, Drift) else f"{subject.model}, {subject.window}"
+
+
+def _series(verdict: Verdict) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = pd.DataFrame(list(verdict.series))
+    numbers = {name: pd.to_numeric(rows[name]) for name in ("value", "low", "high")}
+    return rows.assign(window=pd.to_datetime(rows["window"]), **numbers)
 
 
 def _status(subject: Drift | Verdict) -> Status:

@@ -190,7 +190,8 @@ def trend(
     name : str
         The check, as ``dimension.check``.
     subject : str
-        What the series is of; by default the figure's own name.
+        What the series is of, such as a group; each result is ``<subject>: <figure>``, or the
+        figure alone without one.
     better : {"high", "low", "equal"}
         A step to the better side passes.
 
@@ -203,8 +204,12 @@ def trend(
     for figure, part in series.groupby("figure", sort=False):
         errors = ((part["high"] - part["low"]) / 2 / 1.96).tolist()
         change = change_point(part["value"].tolist(), errors)
-        results.append(_told(name, subject or str(figure), part, change, better))
+        results.append(_told(name, _subject(subject, str(figure)), part, change, better))
     return results
+
+
+def _subject(subject: str, figure: str) -> str:
+    return figure if subject in ("", figure) else f"{subject}: {figure}"
 
 
 def _told(

@@ -9,12 +9,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops_nb.config import current_attempt
 from mlops_nb.errors import InputError
 from mlops_nb.monitoring.html import BAD, ordered, verdict_html
 from mlops_nb.result import Result, Status, worst
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = 1
 SENTENCES = {
@@ -39,12 +42,15 @@ class Verdict:
         All checks, gravest first.
     handover : mapping
         Parameters for the job that an alert starts, JSON-serialisable.
+    series : tuple of mapping
+        Figures over windows, the rows of :func:`mlops_nb.monitoring.over_time`.
     """
 
     model: str
     window: str
     results: tuple[Result, ...]
     handover: Mapping[str, Any] = field(default_factory=dict)
+    series: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def status(self) -> Status:
@@ -102,6 +108,7 @@ class Verdict:
             "headline": self.headline,
             "results": [result.to_dict() for result in self.results],
             "handover": dict(self.handover),
+            "series": [dict(row) for row in self.series],
         }
 
     @classmethod
@@ -119,6 +126,7 @@ class Verdict:
                 window=str(values["window"]),
                 results=tuple(Result.from_dict(result) for result in values["results"]),
                 handover=values.get("handover") or {},
+                series=tuple(values.get("series") or ()),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
@@ -139,6 +147,7 @@ def conclude(
     model: str,
     window: str,
     handover: Mapping[str, Any] | None = None,
+    series: pd.DataFrame | None = None,
 ) -> Verdict:
     """Draw the verdict from all results; in a job, leave it for the job's alerts as well.
 
@@ -153,14 +162,27 @@ def conclude(
         What was judged, and when.
     handover : mapping, optional
         Parameters for the job that an alert starts: it receives those that its notebook declares.
+    series : DataFrame, optional
+        Figures over windows, as of :func:`mlops_nb.monitoring.over_time`, for reports.
     """
     verdict = Verdict(
-        model=model, window=window, results=tuple(ordered(results)), handover=handover or {}
+        model=model,
+        window=window,
+        results=tuple(ordered(results)),
+        handover=handover or {},
+        series=() if series is None else _rows(series),
     )
     attempt = current_attempt()
     if attempt is not None:
         _publish(verdict, attempt.folder)
     return verdict
+
+
+def _rows(series: pd.DataFrame) -> tuple[Mapping[str, Any], ...]:
+    """Return the rows with values that JSON has a form for: times as text, gaps as None."""
+    named = series.assign(window=series["window"].astype(str)).astype(object)
+    records = named.where(named.notna(), None).to_dict("records")
+    return tuple({str(name): value for name, value in row.items()} for row in records)
 
 
 def _publish(verdict: Verdict, folder: Path) -> None:

@@ -57,7 +57,7 @@ class ScoringModel:
         -------
         DataFrame
             Indexed like `frame`: ``prediction`` and, for binary classifiers, ``score``, the
-            probability of the positive class.
+            probability of the positive class; for others with probabilities ``score_<class>``.
 
         Raises
         ------
@@ -66,7 +66,7 @@ class ScoringModel:
         """
         require_columns(frame, self.features, f"{self.version.label} needs")
         try:
-            scored = estimators.score_rows(
+            return estimators.score_rows(
                 self.estimator, frame, self.features, threshold=self.threshold
             )
         except (TypeError, ValueError) as error:
@@ -75,7 +75,6 @@ class ScoringModel:
                 f"{self.version.label} cannot score these rows: {text}",
                 "compare their columns' types with the model card",
             ) from error
-        return scored[[name for name in ("prediction", "score") if name in scored]]
 
 
 def load_model(

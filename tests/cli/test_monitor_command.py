@@ -13,7 +13,7 @@ FINDING = """
 import json, os, pathlib
 result = {"name": "drift.column", "subject": "x", "status": "failed", "value": 1.0,
           "threshold": 0.5, "window": "", "message": "moved", "advice": "", "evidence": {}}
-text = json.dumps({"schema": 1, "model": model_name, "window": "", "results": [result]})
+text = json.dumps({"schema": 1, "model": model_name, "window": "w", "results": [result]})
 (pathlib.Path(os.environ["MLOPS_ATTEMPT_FOLDER"]) / "results.json").write_text(text)
 """
 
@@ -48,6 +48,8 @@ def test_wrong_words(monitored: Path) -> None:
         runner.invoke(command, ["flights", "--window", "soon"], catch_exceptions=False)
     with pytest.raises(InputError, match="--at wants"):
         runner.invoke(command, ["flights", "--at", "soon"], catch_exceptions=False)
+    with pytest.raises(InputError, match=r"cannot be written as 'out\.pdf'"):
+        runner.invoke(command, ["flights", "--report", "out.pdf"], catch_exceptions=False)
     (monitored / "mlops.toml").write_text("", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"monitor\.ipynb"):
         runner.invoke(command, ["flights"], catch_exceptions=False)
@@ -60,6 +62,10 @@ def test_findings_are_exit_code_1_and_the_report_is_copied(monitored: Path) -> N
     assert done.exit_code == 1, done.output
     assert "failed  drift.column/x: moved" in done.output
     assert "moved" in (monitored / "out.html").read_text(encoding="utf-8")
+    short = [*arguments[:-1], "out.md"]
+    told = CliRunner().invoke(command, short, catch_exceptions=False)
+    assert (told.exit_code, "out.md" in told.output) == (1, True)
+    assert "### 🔴 flights, " in (monitored / "out.md").read_text(encoding="utf-8")
     again = CliRunner().invoke(command, [*arguments, "--format", "json"], catch_exceptions=False)
     record = json.loads(again.stdout)
     assert record["parameters"] == {

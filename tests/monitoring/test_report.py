@@ -153,6 +153,13 @@ def test_markdown_picture_and_json(tmp_path: Path) -> None:
     assert len(picture) < 100_000
     told = json.loads(render(verdict, tmp_path / "v.json").read_text(encoding="utf-8"))
     assert Verdict.from_dict(told) == verdict
+    timed = conclude([], model="late", window="May", series=_series().assign(low=np.nan))
+    kept = Verdict.from_dict(json.loads(json.dumps(timed.to_dict(), allow_nan=False)))
+    assert kept == timed
+    assert len(render(kept, tmp_path / "t.png").read_bytes()) > len(
+        render(conclude([], model="late", window="May"), tmp_path / "u.png").read_bytes()
+    )
+    assert "Over time" in render(kept, tmp_path / "t.html").read_text(encoding="utf-8")
     with pytest.raises(InputError, match=r"known: \.html, \.md, \.png, \.json"):
         render(verdict, tmp_path / "v.pdf")
     with pytest.raises(InputError, match="no verdict"):
