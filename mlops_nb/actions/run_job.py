@@ -315,6 +315,10 @@ def _claimed(
             record = running.refused(spec, start.parameters)
         status, message = record.status, record.message
         return running.publish(replace(record, parent=start.parent))
+    except OSError as error:
+        running.discard()  # on a full disk, that makes room for what is to be said about it
+        status, message = AttemptStatus.FAILED, f"it could not be written down: {error}"
+        raise
     finally:
         attempts.end(project, running.id, status=status, message=message, run_id=run_id)
 

@@ -128,6 +128,8 @@ class Attempt:
         started = datetime.now(UTC)
         worker = self._started_worker()
         inputs = hashed_inputs(self.project, spec)
+        # Before it runs: a notebook may write over its own file.
+        warnings = tuple(_kernel_note(spec.notebook))
         self._take_checkpoints(going_on)
         request = {
             "do": "execute",
@@ -151,7 +153,7 @@ class Attempt:
             # It ended from outside; the process is gone, or knows no more than we do.
             self._end_worker()
             settle_cells(self.staging / OUTPUT)
-        return replace(self._record(spec, ending, started), inputs=inputs)
+        return replace(self._record(spec, ending, started), inputs=inputs, warnings=warnings)
 
     def _take_checkpoints(self, going_on: Plan) -> None:
         # So that this attempt can be resumed in its turn, should it fail as well.
@@ -181,7 +183,6 @@ class Attempt:
 
     def _record(self, spec: JobSpec, ending: Ending, started: datetime) -> AttemptRecord:
         fault = self._fault(ending)
-        warnings = list(_kernel_note(spec.notebook))
         results: tuple[Result, ...] = ()
         self._black_out()
         redaction = self.redaction()
@@ -213,7 +214,6 @@ class Attempt:
             message=redaction.text(message or (str(fault) if fault else "")),
             fault=fault,
             results=results,
-            warnings=tuple(warnings),
         )
 
     def _fault(self, ending: Ending) -> CellFault | None:
