@@ -8,6 +8,7 @@ import pytest
 import mlops_nb
 
 SURFACE = [
+    "checkpoint",
     "evaluate",
     "last_run",
     "load_baseline",

@@ -19,9 +19,10 @@ from mlops_nb.config import Project, load_project
 from mlops_nb.errors import ConfigError, ExitCode, InputError, MlopsError
 from mlops_nb.jobs import dask_engine
 from mlops_nb.jobs.attempt import AttemptRecord, AttemptStatus
+from mlops_nb.jobs.child import POLL_SECONDS
 from mlops_nb.jobs.schedule import times_between
 from mlops_nb.jobs.spec import resolve
-from mlops_nb.jobs.supervisor import POLL_SECONDS, Stop
+from mlops_nb.jobs.supervisor import Stop
 from mlops_nb.state.attempts import AttemptRow, newest_for
 from mlops_nb.state.claims import AlreadyClaimedError, ConcurrencyError
 

@@ -20,7 +20,8 @@ from mlops_nb.jobs.alerts import (
 )
 from mlops_nb.jobs.attempt import REPORT, AttemptRecord, AttemptStatus, read_results, relative
 from mlops_nb.jobs.routes import flush, ping
-from mlops_nb.state.alerts import Alert, list_alerts, mark, mark_told
+from mlops_nb.state.alert_marks import mark, mark_told
+from mlops_nb.state.alerts import Alert, list_alerts
 from mlops_nb.state.database import transaction
 from mlops_nb.state.deliveries import enqueue
 from mlops_nb.state.silences import is_quiet, silences

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from mlops_nb.actions.link_runs import link_runs
 from mlops_nb.actions.respond import Response, respond
 from mlops_nb.config import Project
-from mlops_nb.errors import MlopsError, NotFoundError, StoreError
+from mlops_nb.errors import MlopsError, StoreError
 from mlops_nb.jobs.attempt import (
     AttemptRecord,
     AttemptStatus,
@@ -22,16 +22,11 @@ from mlops_nb.jobs.attempt import (
 )
 from mlops_nb.jobs.backoff import backoff, wait
 from mlops_nb.jobs.execute import Attempt, attempt
-from mlops_nb.jobs.history import settle
+from mlops_nb.jobs.history import attempt_to_resume, settle
 from mlops_nb.jobs.resume import FROM_SCRATCH, Plan, plan, recorded_values
 from mlops_nb.jobs.spec import JobSpec, check_jobs, resolve
 from mlops_nb.jobs.supervisor import OnProgress, Progress, Stop
-from mlops_nb.jobs.values import shown
 from mlops_nb.state import attempts, claims
-
-ATTEMPT_TAG = "mlops.attempt"
-RUNS_LINKED = 100
-TAG_LIMIT = 5_000  # characters; MLflow takes 8,000 bytes
 
 Origin = Literal["demand", "schedule", "after", "retry", "backfill", "sweep"]
 
@@ -116,34 +111,19 @@ def run_job(
         moment = moment.replace(tzinfo=UTC)
     start = Start(job=name, logical_time=moment, origin="demand", parameters=dict(parameters or {}))
     if resume is not None:
-        start = _resuming(project, start, resume)
+        project.job(name)
+        settle(project)
+        before = attempt_to_resume(project, name, resume)
+        values = recorded_values(project.root / before.folder)
+        start = replace(
+            start,
+            logical_time=before.logical_time,
+            parent=before.attempt,
+            parameters={**values, **start.parameters},
+            resume=before.attempt,
+        )
     with Stop() as stop:
         return run_started(project, start, stop=stop, on_progress=on_progress)
-
-
-def _resuming(project: Project, start: Start, reference: str) -> Start:
-    """Return what goes on from an attempt: its due time, and its values under those given."""
-    project.job(start.job)
-    settle(project)
-    rows = [row for row in attempts.list_attempts(project, start.job, limit=1000) if row.ended]
-    if reference == "last":
-        found = [row for row in rows if row.status not in ("succeeded", "findings", "refused")][:1]
-    else:
-        found = [row for row in rows if row.attempt.startswith(reference)]
-    if len(found) != 1:
-        what = "no attempt that failed" if reference == "last" else f"no single attempt {reference}"
-        raise NotFoundError(
-            f"job {start.job!r} has {what} to resume", f"mlops job history {start.job}"
-        )
-    (row,) = found
-    values = recorded_values(project.root / row.folder)
-    return replace(
-        start,
-        logical_time=row.logical_time,
-        parent=row.attempt,
-        parameters={**values, **start.parameters},
-        resume=row.attempt,
-    )
 
 
 def run_started(
@@ -309,42 +289,18 @@ def _claimed(
     try:
         if isinstance(spec, JobSpec):
             record = running.execute(spec, stop=stop, going_on=going_on, on_progress=on_progress)
-            run_id, warnings = _run_of(project, start, record)
+            run_id, warnings = link_runs(project, record, parent=start.parent)
             record = replace(record, run_id=run_id, warnings=(*record.warnings, *warnings))
         else:
             record = running.refused(spec, start.parameters)
         status, message = record.status, record.message
         return running.publish(replace(record, parent=start.parent))
+    except OSError as error:
+        running.discard()  # on a full disk, that makes room for what is to be said about it
+        status, message = AttemptStatus.FAILED, f"it could not be written down: {error}"
+        raise
     finally:
         attempts.end(project, running.id, status=status, message=message, run_id=run_id)
-
-
-def _run_of(project: Project, start: Start, record: AttemptRecord) -> tuple[str | None, list[str]]:
-    """Link the runs that the attempt's notebook made to it; return the newest, and what failed."""
-    from mlops_nb.store import runs
-    from mlops_nb.tracking.sync import sync
-
-    try:
-        synced = sync(project)
-        made = runs.list_runs(
-            project, filter_string=f"tags.`{ATTEMPT_TAG}` = '{record.attempt}'", limit=RUNS_LINKED
-        )
-        for run in made:
-            runs.write(project, run.run_id, tags=_links(project, start, record))
-    except MlopsError as error:
-        return None, [f"the run is not in the store yet: {error.message}"]
-    return (made[0].run_id if made else None), list(synced.warnings)
-
-
-def _links(project: Project, start: Start, record: AttemptRecord) -> dict[str, str]:
-    tags = {
-        "mlops.job.parameters": json.dumps(shown(dict(record.parameters))),
-        "mlops.job.notebook_sha256": record.inputs.get(relative(project, record.notebook), ""),
-        "mlops.job.environment": str(record.environment.get("digest", "")),
-        "mlops.job.seed": str(record.seed),
-        "mlops.parent_attempt": start.parent or "",
-    }
-    return {key: value[:TAG_LIMIT] for key, value in tags.items() if value}
 
 
 def as_json(project: Project, record: AttemptRecord) -> dict[str, Any]:

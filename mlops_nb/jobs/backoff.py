@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 
-from mlops_nb.jobs.supervisor import POLL_SECONDS, Stop
+from mlops_nb.jobs.child import POLL_SECONDS
+from mlops_nb.jobs.supervisor import Stop
 from mlops_nb.jobtable import Retries
 
 

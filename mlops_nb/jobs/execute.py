@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from mlops_nb.config import CurrentAttempt, Project
 from mlops_nb.errors import InputError, MlopsError
@@ -32,12 +30,12 @@ from mlops_nb.jobs.attempt import (
     write_atomically,
 )
 from mlops_nb.jobs.checkpoint import FOLDER as CHECKPOINTS
-from mlops_nb.jobs.provenance import fingerprint, hashed_inputs
+from mlops_nb.jobs.child import Worker
+from mlops_nb.jobs.provenance import fingerprint, hashed_inputs, kernel_note
 from mlops_nb.jobs.resume import FROM_SCRATCH, Plan
 from mlops_nb.jobs.spec import JobSpec
-from mlops_nb.jobs.supervisor import Ending, OnProgress, Stop, Worker, watch
+from mlops_nb.jobs.supervisor import Ending, OnProgress, Stop, watch
 from mlops_nb.jobs.values import shown
-from mlops_nb.notebook import read_notebook
 from mlops_nb.result import Result, Status, worst
 from mlops_nb.secrets import Redaction
 
@@ -125,10 +123,10 @@ class Attempt:
         on_progress : callable, optional
             Told how far it is.
         """
-        started = datetime.now(UTC)
         worker = self._started_worker()
-        inputs = hashed_inputs(self.project, spec)
+        begun = self._begun(spec)
         self._take_checkpoints(going_on)
+        self._write(begun)
         request = {
             "do": "execute",
             "notebook": str(spec.notebook),
@@ -138,7 +136,6 @@ class Attempt:
             "output_limit": spec.limits.output,
             "resume": {"skipped": going_on.skipped, "restored": going_on.restored},
         }
-        self._announce(spec, started, inputs)
         ending = watch(
             worker,
             request,
@@ -151,7 +148,28 @@ class Attempt:
             # It ended from outside; the process is gone, or knows no more than we do.
             self._end_worker()
             settle_cells(self.staging / OUTPUT)
-        return replace(self._record(spec, ending, started), inputs=inputs)
+        return self._ended(begun, ending)
+
+    def _begun(self, spec: JobSpec) -> AttemptRecord:
+        """Return what is known at the start; what it says of the end holds if we are killed."""
+        now = datetime.now(UTC)
+        return AttemptRecord(
+            job=self.job,
+            attempt=self.id,
+            logical_time=self.logical_time.astimezone(UTC),
+            status=AttemptStatus.CANCELLED,
+            started=now,
+            ended=now,
+            parameters=spec.parameters,
+            notebook=spec.notebook,
+            folder=self.folder,
+            seed=seed_of(self.job, self.logical_time),
+            # Before it runs: a notebook may write over its own file.
+            inputs=hashed_inputs(self.project, spec),
+            environment=fingerprint(),
+            message=KILLED,
+            warnings=tuple(kernel_note(spec.notebook)),
+        )
 
     def _take_checkpoints(self, going_on: Plan) -> None:
         # So that this attempt can be resumed in its turn, should it fail as well.
@@ -159,32 +177,14 @@ class Attempt:
             there = self.staging / CHECKPOINTS
             shutil.copytree(going_on.folder / CHECKPOINTS, there, dirs_exist_ok=True)
 
-    def _announce(self, spec: JobSpec, started: datetime, inputs: Mapping[str, str]) -> None:
-        """Write what is known at the start, for the case that this process is killed."""
-        record = AttemptRecord(
-            job=self.job,
-            attempt=self.id,
-            logical_time=self.logical_time.astimezone(UTC),
-            status=AttemptStatus.CANCELLED,
-            started=started,
-            ended=started,
-            parameters=spec.parameters,
-            notebook=spec.notebook,
-            folder=self.folder,
-            seed=seed_of(self.job, self.logical_time),
-            inputs=inputs,
-            environment=fingerprint(),
-            message=KILLED,
-        )
+    def _write(self, record: AttemptRecord) -> None:
         document = record.to_dict(self.project, folder=self.staging)
         write_atomically(self.staging / RECORD, json.dumps(document, indent=2, allow_nan=False))
 
-    def _record(self, spec: JobSpec, ending: Ending, started: datetime) -> AttemptRecord:
+    def _ended(self, begun: AttemptRecord, ending: Ending) -> AttemptRecord:
         fault = self._fault(ending)
-        warnings = list(_kernel_note(spec.notebook))
         results: tuple[Result, ...] = ()
         self._black_out()
-        redaction = self.redaction()
         try:
             results, _ = read_results(self.staging)
         except InputError as error:
@@ -193,27 +193,18 @@ class Attempt:
                     name="job.results", subject=self.job, status=Status.ERROR, message=str(error)
                 ),
             )
-        status, message = ending.status, ending.message
+        status, message = ending.status, ending.message or (str(fault) if fault else "")
         if status is AttemptStatus.SUCCEEDED and worst(results) in _FINDING:
             status = AttemptStatus.FINDINGS
             message = _finding_message(results)
-        return AttemptRecord(
-            job=self.job,
-            attempt=self.id,
-            logical_time=self.logical_time.astimezone(UTC),
+        return replace(
+            begun,
             status=status,
-            started=started,
             ended=datetime.now(UTC),
-            parameters=spec.parameters,
-            notebook=spec.notebook,
-            folder=self.folder,
-            seed=seed_of(self.job, self.logical_time),
             peak=ending.peak,
-            environment=fingerprint(),
-            message=redaction.text(message or (str(fault) if fault else "")),
+            message=self.redaction().text(message),
             fault=fault,
             results=results,
-            warnings=tuple(warnings),
         )
 
     def _fault(self, ending: Ending) -> CellFault | None:
@@ -271,9 +262,8 @@ class Attempt:
         log = self.staging / LOG
         if log.is_file() and not log.stat().st_size:
             log.unlink()
-        document = record.to_dict(self.project, folder=self.staging)
         self._black_out()
-        write_atomically(self.staging / RECORD, json.dumps(document, indent=2, allow_nan=False))
+        self._write(record)
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         self.staging.rename(self.folder)
         return record
@@ -344,11 +334,3 @@ def _finding_message(results: tuple[Result, ...]) -> str:
     found = [result for result in results if result.status in _FINDING]
     first = found[0].message or found[0].identity
     return first if len(found) == 1 else f"{len(found)} checks failed; the first: {first}"
-
-
-def _kernel_note(notebook: Path) -> Iterator[str]:
-    spec: Mapping[str, Any] = read_notebook(notebook).metadata.get("kernelspec") or {}
-    name = spec.get("name", "python3")
-    if name not in {"python3", "python"}:
-        version = ".".join(map(str, sys.version_info[:3]))
-        yield f"the notebook names kernel {name!r}; it ran on this environment's Python {version}"

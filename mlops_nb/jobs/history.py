@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mlops_nb.config import Project
+from mlops_nb.errors import NotFoundError
 from mlops_nb.jobs.attempt import (
     KILLED,
     OUTPUT,
@@ -19,6 +20,9 @@ from mlops_nb.jobs.checkpoint import FOLDER
 from mlops_nb.jobs.processes import wait_for_end
 from mlops_nb.jobs.schedule import next_due
 from mlops_nb.state import attempts, claims
+
+LOOK_BACK = 1_000
+_NOTHING_TO_RESUME = (AttemptStatus.SUCCEEDED, AttemptStatus.FINDINGS, AttemptStatus.REFUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,3 +123,31 @@ def overview(project: Project, *, now: datetime | None = None) -> list[JobLine]:
         )
         for name, job in project.config.jobs.items()
     ]
+
+
+def attempt_to_resume(project: Project, job: str, reference: str) -> attempts.AttemptRow:
+    """Return the attempt to go on from.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    job : str
+        The job.
+    reference : str
+        The beginning of an attempt's id, or ``last`` for the newest that did not succeed.
+
+    Raises
+    ------
+    NotFoundError
+        There is none, or more than one.
+    """
+    rows = [row for row in attempts.list_attempts(project, job, limit=LOOK_BACK) if row.ended]
+    if reference == "last":
+        found = [row for row in rows if row.status not in _NOTHING_TO_RESUME][:1]
+    else:
+        found = [row for row in rows if row.attempt.startswith(reference)]
+    if len(found) != 1:
+        what = "no attempt that failed" if reference == "last" else f"no single attempt {reference}"
+        raise NotFoundError(f"job {job!r} has {what} to resume", f"mlops job history {job}")
+    return found[0]

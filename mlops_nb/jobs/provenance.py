@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from mlops_nb.config import Project
 from mlops_nb.environment import packages, python_version
 from mlops_nb.jobs.attempt import relative
 from mlops_nb.jobs.spec import JobSpec
+from mlops_nb.notebook import read_notebook
 
 _BLOCK = 1 << 20
 
@@ -53,3 +56,12 @@ def fingerprint() -> dict[str, Any]:
         "packages": len(installed),
         "digest": hashlib.sha256(f"{python_version()}\n{text}".encode()).hexdigest(),
     }
+
+
+def kernel_note(notebook: Path) -> Iterator[str]:
+    """Yield that a notebook names another kernel than the one it is run by."""
+    spec: Mapping[str, Any] = read_notebook(notebook).metadata.get("kernelspec") or {}
+    name = spec.get("name", "python3")
+    if name not in {"python3", "python"}:
+        version = ".".join(map(str, sys.version_info[:3]))
+        yield f"the notebook names kernel {name!r}; it ran on this environment's Python {version}"

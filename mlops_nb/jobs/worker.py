@@ -124,6 +124,9 @@ def _execute(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
         return {"event": "end", "status": status, "fault": fault}
     except DeadKernelError:
         return _dead_kernel(*running[0], places, _memory_kills() > kills_before)
+    except OSError as error:
+        problem = f"the executed notebook could not be saved: {error}"
+        return {"event": "end", "status": "failed", "fault": None, "message": problem}
     finally:
         _tidy(running)
     return {"event": "end", "status": "succeeded", "fault": None}

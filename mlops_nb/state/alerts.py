@@ -13,11 +13,10 @@ from mlops_nb.config import Project
 from mlops_nb.errors import NotFoundError, did_you_mean
 from mlops_nb.result import SEVERITY, Result, Status
 from mlops_nb.state import alert_events
-from mlops_nb.state.alert_events import Happening
 from mlops_nb.state.attempts import moment, stamp
 from mlops_nb.state.database import metadata, serialise, transaction
 
-_alerts = sa.Table(
+alerts_table = sa.Table(
     "alerts",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
@@ -156,7 +155,9 @@ def record(project: Project, found: Found, results: Sequence[Result]) -> list[tu
         serialise(connection, "alerts")
         for result in results:
             held = connection.execute(
-                sa.select(_alerts).where(_alerts.c.live == _key(found.model, result.identity))
+                sa.select(alerts_table).where(
+                    alerts_table.c.live == _key(found.model, result.identity)
+                )
             ).one_or_none()
             news: News | None = None
             if result.status in RAISING:
@@ -203,7 +204,7 @@ def _raise(
             "windows": 1,
             "note": "",
         }
-        made = connection.execute(_alerts.insert().values(**values)).inserted_primary_key
+        made = connection.execute(alerts_table.insert().values(**values)).inserted_primary_key
         alert_events.add(connection, made[0] if made else 0, "opened", actor=actor)
         return "new"
     windows = held.windows + (held.attempt != found.attempt)
@@ -230,9 +231,13 @@ def list_alerts(project: Project, *, resolved: bool = False, limit: int = 100) -
     limit : int
         At most so many.
     """
-    query = sa.select(_alerts).order_by(_alerts.c.last_seen.desc(), _alerts.c.id).limit(limit)
+    query = (
+        sa.select(alerts_table)
+        .order_by(alerts_table.c.last_seen.desc(), alerts_table.c.id)
+        .limit(limit)
+    )
     if not resolved:
-        query = query.where(_alerts.c.live.is_not(None))
+        query = query.where(alerts_table.c.live.is_not(None))
     with transaction(project) as connection:
         return [_from_row(row) for row in connection.execute(query)]
 
@@ -254,13 +259,15 @@ def acknowledge(project: Project, number: int, note: str = "") -> Alert:
     NotFoundError
         No alert that is not resolved has this number.
     """
-    alive = (_alerts.c.id == number) & _alerts.c.live.is_not(None)
+    alive = (alerts_table.c.id == number) & alerts_table.c.live.is_not(None)
     with transaction(project) as connection:
-        change = _alerts.update().where(alive).values(status="acknowledged", note=note)
+        change = alerts_table.update().where(alive).values(status="acknowledged", note=note)
         if connection.execute(change).rowcount:
             alert_events.add(connection, number, "acknowledged", note=note)
-            return _from_row(connection.execute(sa.select(_alerts).where(alive)).one())
-        numbers = connection.execute(sa.select(_alerts.c.id).where(_alerts.c.live.is_not(None)))
+            return _from_row(connection.execute(sa.select(alerts_table).where(alive)).one())
+        numbers = connection.execute(
+            sa.select(alerts_table.c.id).where(alerts_table.c.live.is_not(None))
+        )
         known = [str(row.id) for row in numbers]
     raise NotFoundError(
         f"there is no alert {number} to acknowledge",
@@ -277,32 +284,12 @@ def get(project: Project, number: int) -> Alert:
         There is none of this number.
     """
     with transaction(project) as connection:
-        row = connection.execute(sa.select(_alerts).where(_alerts.c.id == number)).one_or_none()
+        row = connection.execute(
+            sa.select(alerts_table).where(alerts_table.c.id == number)
+        ).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no alert {number}", "mlops alert list --all")
     return _from_row(row)
-
-
-def mark_told(
-    connection: sa.Connection, alerts: Sequence[Alert], *, actor: str, escalated: bool = False
-) -> None:
-    """Enter, in the transaction that queues the message, that alerts are told."""
-    now = stamp(datetime.now(UTC))
-    values = {"told": now, "escalated": now} if escalated else {"told": now}
-    for alert in alerts:
-        _update(connection, alert.id, **values)
-        alert_events.add(
-            connection, alert.id, "escalated" if escalated else "told", actor=actor or "scheduler"
-        )
-
-
-def mark(project: Project, alerts: Sequence[Alert], event: Happening, *, actor: str) -> None:
-    """Enter something that happened to alerts and leaves their state as it is."""
-    if not alerts:
-        return
-    with transaction(project) as connection:
-        for alert in alerts:
-            alert_events.add(connection, alert.id, event, actor=actor)
 
 
 def _key(model: str, identity: str) -> str:
@@ -310,16 +297,16 @@ def _key(model: str, identity: str) -> str:
 
 
 def _update(connection: sa.Connection, number: int, **values: object) -> None:
-    connection.execute(_alerts.update().where(_alerts.c.id == number).values(**values))
+    connection.execute(alerts_table.update().where(alerts_table.c.id == number).values(**values))
 
 
 def _one(connection: sa.Connection, number: int | None, found: Found, result: Result) -> Alert:
     which = (
-        _alerts.c.live == _key(found.model, result.identity)
+        alerts_table.c.live == _key(found.model, result.identity)
         if number is None
-        else _alerts.c.id == number
+        else alerts_table.c.id == number
     )
-    return _from_row(connection.execute(sa.select(_alerts).where(which)).one())
+    return _from_row(connection.execute(sa.select(alerts_table).where(which)).one())
 
 
 def _from_row(row: sa.Row[Any]) -> Alert:
