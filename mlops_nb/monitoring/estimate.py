@@ -241,7 +241,8 @@ def check_estimate(
     """
     rows = labelled(frame, made.label)
     if len(rows) < FEW:
-        return [_skipped(f"only {len(rows):,} labels have come to check estimates by", window)]
+        text = f"only {len(rows):,} labels have come to check estimates by"
+        return [_skipped(text, window, "estimate_error")]
     promised = made.figures(rows)
     true = figures(made._answers(rows))
     return [
@@ -281,8 +282,8 @@ def _require(frame: pd.DataFrame, columns: Sequence[str]) -> None:
         )
 
 
-def _skipped(message: str, window: str) -> Result:
+def _skipped(message: str, window: str, check: str = "estimate") -> Result:
     return Result(
-        name="performance.estimate", subject="model", status=Status.SKIPPED,
+        name=f"performance.{check}", subject="model", status=Status.SKIPPED,
         window=window, message=message,
     )  # fmt: skip

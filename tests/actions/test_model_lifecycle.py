@@ -26,7 +26,7 @@ from sklearn.tree import DecisionTreeClassifier
 from mlops_nb import modelfile
 from mlops_nb.actions.evaluate import evaluate
 from mlops_nb.actions.promote import promote
-from mlops_nb.actions.reference import load_baseline, load_reference
+from mlops_nb.actions.reference import load_baseline, load_holdout, load_reference
 from mlops_nb.actions.register import register_model
 from mlops_nb.actions.rollback import restore, rollback
 from mlops_nb.config import Fairness, Gates, Project, load_project
@@ -99,6 +99,9 @@ def test_the_whole_way(project: Project) -> None:
     reference = load_reference("cancer@challenger", project)
     assert {"prediction", "score", "target", "mean radius", "side"} <= set(reference.columns)
     assert reference.rows == len(TRAIN)
+    holdout = load_holdout("cancer/1", project)
+    assert len(holdout) == len(LATER)
+    assert {"prediction", "score", "target", "mean radius"} <= set(holdout.columns)
 
     by_name = {result.name: result for result in evaluate("cancer@challenger", project=project)}
     assert by_name["gate.challenger"].status is Status.NOT_APPLICABLE
