@@ -79,7 +79,12 @@ class Manager(NotebookExecutionManager):
 
     def notebook_complete(self, **kwargs: object) -> None:
         """Close the notebook's own times and write it for good."""
+        # papermill takes a cell that nobody spoke of for completed; here it has not run.
+        states = [cell.metadata.papermill for cell in self.nb.cells]
+        pending = [state for state in states if state["status"] == self.PENDING]
         super().notebook_complete(**kwargs)
+        for state in pending:
+            state["status"] = self.PENDING
         self.write()
 
     def stop(self) -> None:
