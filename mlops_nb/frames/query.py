@@ -153,7 +153,7 @@ def _extremes(table: ibis.Table, treated: Mapping[str, tuple[Kind, str]]) -> dic
     for i, (name, (kind, _)) in enumerate(treated.items()):
         low, high = found.get(f"{i}_minimum"), found.get(f"{i}_maximum")
         # NaN is the greatest number of the engines, and no more than any.
-        clean = low is not None and high is not None and -FINITE <= low and high <= FINITE
+        clean = low is not None and high is not None and low >= -FINITE and high <= FINITE
         answer[name] = {
             "values": found[f"{i}_values"],
             "finite": found[f"{i}_values"] if kind in ("numeric", "datetime") else None,
