@@ -169,12 +169,12 @@ def _print(found: Drift, report: Path | None) -> None:
             f"why: {column.message}"
             + (f" ({reason})" if (reason := column.decision.reason) else "")
         )
+    click.echo(f"rule: {found.policy.explain()}")
+    if found.policy.budget is not None:
+        click.echo(f"budget: {found.policy.budget.explain()}")
     for text in found.warnings:
         click.echo(f"warning: {text}", err=True)
     if report is not None:
         click.echo(f"report: {report}")
-    click.echo(f"rule: {found.policy.explain()}")
-    if found.policy.budget is not None:
-        click.echo(f"budget: {found.policy.budget.explain()}")
     sizes = f"{found.reference.rows:,} against {found.current.rows:,} rows"
     click.echo(f"{found.headline()} ({sizes})")

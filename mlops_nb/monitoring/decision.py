@@ -90,8 +90,9 @@ def evidence(
     spread = variation.get(name)
     if spread is None:
         return found
-    own = statistics.beyond_p(value, spread.mean, spread.sd, spread.count)
-    limit = statistics.beyond_limit(alarm, spread.mean, spread.sd, spread.count)
+    of = (spread.mean, spread.sd, spread.count, spread.largest)
+    own = statistics.beyond_p(value, *of)
+    limit = statistics.beyond_limit(alarm, *of)
     if limit > floor:
         reason = (
             f"the reference's own {spread.count} periods differ by {spread.mean:.3g} on average "

@@ -210,19 +210,31 @@ def unseen_p(
     return min(1.0, tail * max(1, unknown) + others)
 
 
-def beyond_p(value: float, mean: float, sd: float, count: int) -> float:
+TAIL = 4
+"""Index of the tail beyond the largest figure seen: it falls no faster than (figure)⁻⁴."""
+
+
+def beyond_p(value: float, mean: float, sd: float, count: int, largest: float) -> float:
     """Return the probability that one more of `count` figures is so large.
 
-    Student's prediction: (value − mean) / (sd √(1 + 1/count)) with count − 1 degrees of freedom.
+    The greater of two answers. Student's prediction, (value − mean) / (sd √(1 + 1/count)) with
+    count − 1 degrees of freedom. And, since figures of holidays and storms have no normal tail:
+    the next figure exceeds the largest of `count` with probability 1 / (count + 1), and lies
+    further out by a factor c with c⁻⁴ of that (Pareto's tail, heavier than a normal one).
     """
+    if value <= largest:
+        return 1.0
+    rank = (value / largest) ** -TAIL / (count + 1) if largest > 0 else 0.0
     if sd <= 0:
-        return 0.0 if value > mean else 1.0
-    return float(special.stdtr(count - 1, -(value - mean) / (sd * math.sqrt(1 + 1 / count))))
+        return rank
+    student = special.stdtr(count - 1, -(value - mean) / (sd * math.sqrt(1 + 1 / count)))
+    return max(rank, float(student))
 
 
-def beyond_limit(p: float, mean: float, sd: float, count: int) -> float:
-    """Return the value that :func:`beyond_p` gives `p` for."""
-    return float(mean - special.stdtrit(count - 1, p) * sd * math.sqrt(1 + 1 / count))
+def beyond_limit(p: float, mean: float, sd: float, count: int, largest: float) -> float:
+    """Return the value from which on :func:`beyond_p` can be as small as `p`."""
+    student = float(mean - special.stdtrit(count - 1, p) * sd * math.sqrt(1 + 1 / count))
+    return max(largest, student, float(largest * (p * (count + 1)) ** (-1 / TAIL)))
 
 
 def auc_error(auc: float, n: int, m: int) -> float:

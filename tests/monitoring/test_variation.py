@@ -93,8 +93,12 @@ def test_lengths_of_time() -> None:
     assert variation.as_long_as(3000) == 3600
 
 
-def test_prediction_bound_is_students() -> None:
-    p = statistics.beyond_p(5.0, 3.0, 1.0, 12)
+def test_prediction_bound_is_students_or_a_heavy_tails() -> None:
+    p = statistics.beyond_p(5.0, 3.0, 1.0, 12, 1.0)
     assert p == pytest.approx(stats.t.sf(2 / np.sqrt(1 + 1 / 12), 11))
-    assert statistics.beyond_limit(p, 3.0, 1.0, 12) == pytest.approx(5.0)
-    assert statistics.beyond_p(3.0, 3.0, 0.0, 12) == 1.0
+    assert statistics.beyond_limit(p, 3.0, 1.0, 12, 1.0) == pytest.approx(5.0)
+    assert statistics.beyond_p(4.4, 3.0, 1.0, 12, 4.5) == 1.0  # the reference had one like it
+    far = statistics.beyond_p(9.0, 3.0, 0.1, 12, 4.5)
+    assert far == pytest.approx(1 / 13 / 16)
+    assert statistics.beyond_limit(far, 3.0, 0.1, 12, 4.5) == pytest.approx(9.0)
+    assert statistics.beyond_p(3.0, 0.0, 0.0, 12, 0.0) == 0.0
