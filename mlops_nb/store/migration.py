@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from mlops_nb.config import Project
 from mlops_nb.errors import StoreError
-from mlops_nb.store.connection import _quieten, _sqlite_path, shown
+from mlops_nb.store.connection import _quieten, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,7 @@ def newer(project: Project, state: SchemaState) -> str:
 def _revision(uri: str) -> str:
     import sqlalchemy as sa
 
-    path = _sqlite_path(uri)
+    path = _file_of(uri)
     if path is not None and not path.is_file():
         return ""
     engine: Any = sa.create_engine(uri)
@@ -129,7 +129,7 @@ def _revision(uri: str) -> str:
 
 
 def _back_up(project: Project, revision: str) -> Path | None:
-    path = _sqlite_path(project.tracking_uri)
+    path = _file_of(project.tracking_uri)
     if path is None:
         return None
     stamp = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
@@ -138,3 +138,11 @@ def _back_up(project: Project, revision: str) -> Path | None:
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
     return copy
+
+
+def _file_of(uri: str) -> Path | None:
+    """Return the file of a SQLite store, None for any other database."""
+    import sqlalchemy as sa
+
+    url = sa.make_url(uri)
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
