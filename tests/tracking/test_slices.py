@@ -177,6 +177,7 @@ def test_what_else_the_result_needs_is_named(
     assert [module["path"] for module in needs["modules"]] == ["own.py"]
     assert needs["unseeded"] == ["numpy"]
     (project.root / "in.csv").write_text("a\n2222\n")
+    run(shell, "r = r")
     _, needs = cut(shell, project)
     assert needs["files"][0]["changed"]
 
@@ -231,7 +232,7 @@ def sessions(draw: st.DrawFn) -> list[str]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
