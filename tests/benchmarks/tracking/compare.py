@@ -33,7 +33,7 @@ PEERS = {
 ROUNDS = 3
 KILLS = 10
 PACE = "0.01"
-"""Seconds without a call after every 50 points before a kill: a tool's own threads have a chance."""
+"""Seconds without a call after every 50 points before a kill, so that threads have a chance."""
 
 SETTLE = 3.0
 """Seconds for the processes that a killed tool had started, to write what they have."""
