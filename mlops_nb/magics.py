@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 # Commands whose exit code 1 is their answer, which the cell has shown, and no failure of the cell.
 _ANSWERS = {"lint", "data"}
+_EXPERIMENT_HELP = """Usage: %mlops experiment [NAME]
+
+  Answer the experiment of new runs, after choosing it for this kernel when NAME is given.
+
+  Example: %mlops experiment churn-2026"""
 _RUN_OPTIONS = (*VARIABLE_OPTIONS, "--tag", "--auto", "--no-auto", "--nested", "--help")
 
 
@@ -59,7 +64,10 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
 
     def _valued(self, words: list[str]) -> Callable[[], Any] | None:
         """Return what answers these words with a value, None for those that only print."""
-        if any(word in {"--format", "--help", "-h"} for word in words):
+        asks_help = any(word in {"--help", "-h"} for word in words)
+        if asks_help and words[0] == "experiment":
+            return lambda: click.echo(_EXPERIMENT_HELP)
+        if asks_help or any(word.startswith("--format") for word in words):
             return None
         match words:
             case ["experiment", *names] if len(names) <= 1:
@@ -225,7 +233,10 @@ def _run_words(words: list[str]) -> list[str]:
     """Return names of runs, or after ``--filter`` and ``--metric`` what runs have."""
     from mlops_nb.tracking.known import known
 
-    names = known(load_project())
+    try:
+        names = known(load_project())
+    except MlopsError:  # a configuration that cannot be read is said elsewhere
+        return []
     if any(word.startswith(("--filter", "--metric", "'", '"')) for word in words[-2:]):
         keys = [f"metrics.{key}" for key in names.metrics] + [f"params.{k}" for k in names.params]
         return [*keys, *names.metrics]

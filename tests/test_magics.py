@@ -248,11 +248,13 @@ def test_tab_completes_words_and_variables(shell, line: str, expected: set[str])
     assert expected <= matches
 
 
-def test_experiment_is_shown_and_chosen(shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_experiment_is_shown_and_chosen(shell, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.setenv("MLOPS_EXPERIMENT", "")  # put back afterwards
     assert shell.run_line_magic("mlops", "experiment") == "test"
     assert shell.run_line_magic("mlops", "experiment other") == "other"
     assert shell.run_line_magic("mlops", "experiment") == "other"
+    shell.run_line_magic("mlops", "experiment --help")
+    assert "Usage: %mlops experiment [NAME]" in capsys.readouterr().out
 
 
 def test_json_is_answered_as_values(shell, capsys) -> None:

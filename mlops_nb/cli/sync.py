@@ -45,6 +45,8 @@ def _follow(output_format: str) -> None:
 
     # The notebook's own work goes first on a small machine.
     os.nice(5)
+    # Nobody waits for this process: a server that is slow to write gets the time that it needs.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")
     # The store makes an object of every point and drops it at once: looking for circles among
     # them takes a quarter of the time.
     gc.set_threshold(100_000, 50, 50)

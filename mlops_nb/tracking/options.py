@@ -76,7 +76,11 @@ def parser() -> argparse.ArgumentParser:
 
 def asks_for_help(line: str) -> bool:
     """Whether the words ask what may stand there, and not for a run."""
-    return bool({"-h", "--help"} & set(line.split()))
+    try:
+        words = shlex.split(line)
+    except ValueError:  # said when the run is opened
+        return False
+    return bool({"-h", "--help"} & {*words})
 
 
 def parse_options(line: str) -> RunOptions:

@@ -11,7 +11,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -103,7 +103,8 @@ def sync(project: Project) -> SyncReport:
             except Exception as error:  # one journal must not hold up all others
                 report.warnings.append(f"{path.name}: {type(error).__name__}: {error}")
         if report.finished or report.killed:
-            remember(project, list_runs(project, limit=NEWEST))
+            with suppress(MlopsError):  # names for completion, which must not undo a good pass
+                remember(project, list_runs(project, limit=NEWEST))
     return report
 
 

@@ -110,6 +110,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def on_server(project: Project, server: Server, monkeypatch: pytest.MonkeyPatch) -> Project:
     """The current folder's project, with an experiment of its own on the server."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")  # as the follower has it
     monkeypatch.setenv("MLOPS_EXPERIMENT", f"test-{uuid4().hex[:8]}")
     return load_project(project.root)
 

@@ -115,6 +115,45 @@ def test_nested_run_is_a_child_and_another_is_not(project: Project) -> None:
     assert [p[0] for p in _points(project, inner.uid)] == ["in"]
 
 
+def test_children_of_threads_find_their_parent(project: Project) -> None:
+    barrier = threading.Barrier(3)
+
+    @mlops_nb.run("child", nested=True)
+    def trial(number: int) -> str:
+        barrier.wait(10)  # all are open at once
+        mlops_nb.log_param("number", number)
+        barrier.wait(10)
+        run = mlops_nb.tracking.current.current()
+        return run.parent.uid if run and run.parent else ""
+
+    with mlops_nb.run("search") as search, ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(trial, range(3))) == [search.uid] * 3
+
+
+def test_paths_are_those_of_mlflow(project: Project, tmp_path: Path) -> None:
+    import matplotlib.pyplot as plt
+
+    (tmp_path / "out/deep").mkdir(parents=True)
+    (tmp_path / "out/a.txt").write_text("a")
+    (tmp_path / "out/deep/b.txt").write_text("b")
+    figure = plt.figure()
+    with mlops_nb.run() as run:
+        mlops_nb.log_artifact("out/a.txt", "kept/here")
+        mlops_nb.log_artifacts("out")
+        mlops_nb.log_artifacts("out", artifact_path="all")
+        mlops_nb.log_figure(figure, "plots/roc.svg")
+        mlops_nb.log_figure(figure, "roc")
+        with pytest.raises(InputError, match="no folder 'nowhere'"):
+            mlops_nb.log_artifacts("nowhere")
+    plt.close(figure)
+    staged = project.home / "journal" / run.uid
+    for path in ("kept/here/a.txt", "a.txt", "deep/b.txt", "all/deep/b.txt",
+                 "plots/roc.svg", "figures/roc.png"):  # fmt: skip
+        assert (staged / path).is_file()
+    paths = {e.path for e in _entries(project, run.uid) if isinstance(e, lines.Artifact)}
+    assert {"kept/here/a.txt", "a.txt", "deep", "all/deep", "plots/roc.svg"} <= paths
+
+
 def test_worker_threads_of_one_run_log_to_it(project: Project) -> None:
     with mlops_nb.run() as run, ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda i: mlops_nb.log_metric("x", i, step=i), range(500)))

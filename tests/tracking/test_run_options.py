@@ -4,7 +4,7 @@ import pytest
 
 from mlops_nb.errors import InputError
 from mlops_nb.tracking.cell import transform
-from mlops_nb.tracking.options import RunOptions, parse_options
+from mlops_nb.tracking.options import RunOptions, asks_for_help, parse_options
 
 
 def test_words_are_understood() -> None:
@@ -35,6 +35,12 @@ def test_words_are_understood() -> None:
 def test_mistakes_are_named(line: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse_options(line)
+
+
+def test_help_is_an_option_and_no_part_of_a_name() -> None:
+    assert asks_for_help("x --help")
+    assert asks_for_help("-h")
+    assert not asks_for_help("'a -h b' --param help")
 
 
 def test_transform_keeps_the_lines_in_place() -> None:

@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 TOOLS = Path(__file__).with_name("tools.py")
@@ -31,6 +32,11 @@ PEERS = {
 }
 ROUNDS = 3
 KILLS = 10
+PACE = "0.01"
+"""Seconds without a call after every 50 points before a kill, so that threads have a chance."""
+
+SETTLE = 3.0
+"""Seconds for the processes that a killed tool had started, to write what they have."""
 
 
 def main() -> None:
@@ -78,7 +84,7 @@ def log(tool: str, python: Path, points: int) -> dict[str, float]:
     """Return the seconds of one measurement."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         answer = subprocess.run(
-            [python, TOOLS, tool, "log", Path(folder) / "here", str(points)],
+            [python, TOOLS, tool, "log", Path(folder) / "here", str(points), "0"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
         )  # fmt: skip
     measured: dict[str, float] = json.loads(answer.stdout.strip().splitlines()[-1])
@@ -91,7 +97,7 @@ def kill(tool: str, python: Path, points: int) -> float:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         here = str(Path(folder) / "here")
         process = subprocess.Popen(
-            [python, TOOLS, tool, "log", here, str(points * 10)],
+            [python, TOOLS, tool, "log", here, str(points * 10), PACE],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
         )  # fmt: skip
         assert process.stdout is not None
@@ -105,8 +111,12 @@ def kill(tool: str, python: Path, points: int) -> float:
         said = [int(line) for line in process.stdout.read().split() if line.isdigit()]
         process.wait()
         process.stdout.close()
+        time.sleep(SETTLE)
         counted = subprocess.run(
-            [python, TOOLS, tool, "count", here, "0"], stdout=subprocess.PIPE, text=True, check=True
+            [python, TOOLS, tool, "count", here, "0", "0"],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
         )
     return min(1.0, int(counted.stdout) / max([accepted, *said]))
 

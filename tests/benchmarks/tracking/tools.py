@@ -1,8 +1,8 @@
-"""One tracker logs points: ``python tools.py TOOL log|count FOLDER POINTS``, in its environment.
+"""One tracker logs points: ``python tools.py TOOL log|count FOLDER POINTS PAUSE``.
 
 ``log`` prints how many points were accepted so far, line by line, and at last a JSON line with the
 seconds of each call (p50, p95), of all of it and of the processors. ``count`` prints how many
-points can be read back, in another process.
+points can be read back, in another process. PAUSE is slept after every 50 points, in seconds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Finish = Callable[[], object]
 
 def main() -> None:
     """Do what the arguments say."""
-    tool, verb, folder, points = sys.argv[1:]
+    tool, verb, folder, points, pause = sys.argv[1:]
     Path(folder).mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
     if verb == "count":
@@ -38,6 +38,7 @@ def main() -> None:
         taken.append(time.perf_counter() - started)
         if step % SAY_EVERY == SAY_EVERY - 1:
             print(step + 1, flush=True)
+            time.sleep(float(pause))
     more = finish()
     wall = time.perf_counter() - began
     taken.sort()
@@ -185,8 +186,13 @@ def count_sacred() -> int:
 def _rows(path: Path, query: str) -> int:
     if not path.exists():
         return 0
-    with sqlite3.connect(path) as connection:
-        number: int = connection.execute(query).fetchone()[0]
+    with sqlite3.connect(path, timeout=60) as connection:
+        try:
+            number: int = connection.execute(query).fetchone()[0]
+        except sqlite3.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+            return 0  # killed before it had made its tables
     return number
 
 
