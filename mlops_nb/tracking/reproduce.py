@@ -156,8 +156,9 @@ def _verdict(
     record: RunRecord, made: Replay, metrics: Collection[MetricVerdict]
 ) -> Literal["reproduced", "different", "impossible"]:
     if made.error:
-        then = record.tags.get("mlops.error", "").partition("\n")[0]
-        same = then.partition(":")[0] == made.error.partition(":")[0]
+        # Python names the module of an error's class, a kernel does not.
+        then = record.tags.get("mlops.error", "").partition(":")[0].rpartition(".")[2]
+        same = then == made.error.partition(":")[0]
         return "reproduced" if record.status == "FAILED" and same else "impossible"
     if record.status == "FAILED" or any(m.verdict in {"different", "missing"} for m in metrics):
         return "different"

@@ -42,7 +42,7 @@ EXECUTED = {
     "unseeded": "%%mlops run unseeded --metric m seconds\nm, seconds = random.random(), 1.0",
     "seeded": "%%mlops run seeded --metric m\nrandom.seed(7)\nm = random.random()",
     "missing": "%%mlops run missing --metric m\nm = len(open('gone.txt').read())",
-    "bad": "%%mlops run bad --metric m\nm = 1\nraise KeyError('always')",
+    "bad": "%%mlops run bad --metric m\nm = 1\nraise json.JSONDecodeError('always', '', 0)",
     "unnamed": "%%mlops run --metric m\nm = factor",
 }
 SAVED = ["%load_ext mlops_nb\nimport json, random", "factor = 3", "total = 0", "total = total + 1",
