@@ -13,7 +13,9 @@ from typing import TypeVar
 
 from mlops_nb.config import Lint
 from mlops_nb.dataflow import CellFacts, facts, nodes_of
+from mlops_nb.dataflow.scopes import children_of
 from mlops_nb.lint.finding import Edit, Finding, TextEdit
+from mlops_nb.lint.leaks import FITS, Leak, find_leaks
 from mlops_nb.lint.names import NameProblem, name_problems
 from mlops_nb.lint.outputs import output_texts
 from mlops_nb.notebook import (
@@ -29,7 +31,7 @@ Node = TypeVar("Node", bound=ast.AST)
 
 
 _DEPTH = 150  # levels of a tree that can be walked recursively, several calls a level
-_DEEP_TEXT = 600  # characters below which a statement cannot be that deep
+_DEEP_TEXT = 1000  # characters below which a statement cannot be that deep
 _TOO_DEEP = "nested too deeply to be read"
 
 
@@ -66,9 +68,7 @@ class CodeCell:
         self.tree: ast.Module | None = None
         self.problem: SyntaxProblem | None = None
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                self.tree = ast.parse(self.python.text)
+            self.tree = ast.parse(self.python.text)
         except SyntaxError as error:
             line = min(max(error.lineno or 1, 1), self.python.text.count("\n") + 1)
             shift = self.python.shifts.get(line, 0)
@@ -163,11 +163,11 @@ class CodeCell:
 
 
 def _depth(tree: ast.AST) -> int:
-    """Return the levels of a tree."""
+    """Return the levels of a tree, counted as far as they matter."""
     depth, level = 0, [tree]
-    while level:
+    while level and depth <= _DEPTH:
         depth += 1
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = [child for node in level for child in children_of(node)]
     return depth
 
 
@@ -212,7 +212,9 @@ class Context:
     @cached_property
     def code(self) -> list[CodeCell]:
         """The code cells, parsed."""
-        return [CodeCell(cell) for cell in self.notebook.code_cells]
+        with warnings.catch_warnings():  # of the notebook's own odd escapes
+            warnings.simplefilter("ignore")
+            return [CodeCell(cell) for cell in self.notebook.code_cells]
 
     @cached_property
     def is_python(self) -> bool:
@@ -261,6 +263,14 @@ class Context:
     def name_problems(self) -> list[NameProblem]:
         """The names that a fresh kernel would not find."""
         return name_problems(self)
+
+    @cached_property
+    def leaks(self) -> list[Leak]:
+        """The evaluations that cannot be believed; none where nothing is fitted."""
+        if not FITS & self.words:
+            return []
+        cells = [cell.tree if cell.python.kind == "python" else None for cell in self.code]
+        return find_leaks(cells, self.imports)
 
     @cached_property
     def imports(self) -> dict[str, str]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass, field
-from functools import cached_property
 from json import JSONDecoder
 
 from mlops_nb.lint.finding import Pointer
@@ -46,6 +44,7 @@ class Places:
         self.text = text
         self._decode = JSONDecoder().raw_decode
         self._open: dict[Pointer, _Container] = {}
+        self._counted = (0, 0)  # an offset and the line ends before it
 
     def span(self, pointer: Pointer) -> Span | None:
         """Return the span of a value, None when there is no such value."""
@@ -147,12 +146,15 @@ class Places:
         container.entries[key] = entry
         return True
 
-    @cached_property
-    def _line_starts(self) -> list[int]:
-        return [found.start() for found in re.finditer("\n", self.text)]
-
     def _newlines_before(self, offset: int) -> int:
-        return bisect_left(self._line_starts, offset)
+        """Count from the place asked for last: a search of the whole text takes milliseconds."""
+        last, count = self._counted
+        if offset >= last:
+            count += self.text.count("\n", last, offset)
+        else:
+            count -= self.text.count("\n", offset, last)
+        self._counted = offset, count
+        return count
 
 
 def _offset(source: str, line: int, column: int) -> int:

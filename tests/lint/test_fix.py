@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_nb.config import Lint
@@ -20,6 +21,7 @@ from mlops_nb.lint.engine import lint_notebook
 from mlops_nb.lint.example import Code, Example, error, stream
 from mlops_nb.lint.finding import Diagnostic, Edit, TextEdit
 from mlops_nb.lint.fix import fixed
+from mlops_nb.lint.locate import Places
 from mlops_nb.lint.rewrite import rewritten
 from mlops_nb.lint.rule import rules
 from mlops_nb.notebook import Notebook, parse_notebook
@@ -269,3 +271,57 @@ def test_cells_get_ids_that_stay() -> None:
     assert len(set(ids)) == 2
     assert None not in ids
     assert fix(content) == after
+
+
+BAD_EXAMPLES = [rule.bad for rule in rules().values() if rule.bad.file is None]
+
+
+def styled(value: Any, draw: Any, depth: int = 0) -> str:
+    """Write JSON in any manner that is allowed: spaces, key order, escapes."""
+    space = draw(st.sampled_from(["", " ", "\n", "\r\n\t"])) if depth < 4 else ""
+    if isinstance(value, dict) and value:
+        keys = draw(st.permutations(list(value)))
+        entries = [f"{space}{json.dumps(k)} : {styled(value[k], draw, depth + 1)}" for k in keys]
+        return "{" + ",".join(entries) + space + "}"
+    if isinstance(value, list) and value:
+        entries = [f"{space}{styled(one, draw, depth + 1)}" for one in value]
+        return "[" + f"{space},".join(entries) + space + "]"
+    written = json.dumps(value, ensure_ascii=draw(st.booleans()) if depth < 4 else True)
+    return written.replace("<", "\\u003c") if isinstance(value, str) else written
+
+
+def equal_parts(old: Any, new: Any, pointer: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield where two documents hold the same value, as high up as possible."""
+    if old == new and type(old) is type(new):
+        yield pointer
+    elif isinstance(old, dict) and isinstance(new, dict):
+        for key in old.keys() & new.keys():
+            yield from equal_parts(old[key], new[key], (*pointer, key))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for at, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from equal_parts(one, other, (*pointer, at))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.lists(st.sampled_from(BAD_EXAMPLES), min_size=1, max_size=3))
+def test_what_a_fix_leaves_equal_it_leaves_as_it_was_written(
+    data: st.DataObject, examples: list[Example]
+) -> None:
+    documents = [json.loads(example.to_bytes()) for example in examples]
+    cells = [cell for document in documents for cell in document["cells"]]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    text = styled({**documents[0], "cells": cells}, data.draw)
+    text += data.draw(st.sampled_from(["", "\n", "\r\n"]))
+    before = parse_notebook(text.encode(), PATH)
+    result = fixed(before, lint_notebook(before), lint_notebook, unsafe=True)
+    after = result.notebook
+    nbformat.validate(json.loads(after.text))
+    old, new = Places(before.text), Places(after.text)
+    for pointer in equal_parts(before.raw, after.raw):
+        (start, end), (begin, stop) = old.span(pointer) or (0, 0), new.span(pointer) or (0, 0)
+        assert before.text[start:end] == after.text[begin:stop]
+    left = lint_notebook(after)
+    assert not any(d.edits for d in left), [(d.code, d.message) for d in left if d.edits]
+    again = fixed(after, left, lint_notebook, unsafe=True)
+    assert again.notebook.text == after.text

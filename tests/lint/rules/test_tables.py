@@ -1,0 +1,47 @@
+"""Types and keys left to chance."""
+
+from __future__ import annotations
+
+import pytest
+
+HEAD = "import pandas as pd\na, b = pd.DataFrame(), pd.DataFrame()"
+
+
+def messages(lint, *cells: str) -> list[str]:
+    return [d.message for d in lint(HEAD, *cells) if d.code == "NBL113"]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("pd.read_csv('a.csv')", "read_csv() guesses"),
+        ("pd.read_table('a.tsv', sep=';')", "read_table() guesses"),
+        ("a.merge(b)", "whatever columns share a name"),
+        ("pd.merge(a, b, how='left')", "whatever columns share a name"),
+        ("a.merge(b, on='id')", "multiplies rows"),
+        ("pd.merge(a, b, 'left', 'id')", "multiplies rows"),
+    ],
+)
+def test_what_is_left_to_chance(lint, code: str, says: str) -> None:
+    (message,) = messages(lint, code)
+    assert says in message
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "pd.read_csv('a.csv', dtype={'id': str})",
+        "pd.read_csv('a.csv', dtype_backend='pyarrow')",
+        "pd.read_csv('a.csv', **options)",
+        "pd.read_parquet('a.parquet')",
+        "a.merge(b, on='id', validate='one_to_many')",
+        "a.merge()",
+    ],
+)
+def test_what_is_said(lint, code: str) -> None:
+    assert messages(lint, "options = {}", code) == []
+
+
+def test_other_libraries_merge_as_they_like(lint) -> None:
+    found = lint("import polars as pl\na = pl.DataFrame()", "a.merge(a)")
+    assert "NBL113" not in {d.code for d in found}
