@@ -206,6 +206,7 @@ def test_the_diff_shows_sources_names_outputs_and_hides_secrets() -> None:
 OUTPUTS = st.lists(st.sampled_from([stream("a\n"), error("E", "b")]), max_size=3)
 
 
+@settings(deadline=None)  # the first call loads the rules
 @given(
     st.lists(st.tuples(st.none() | st.integers(0, 9), OUTPUTS), max_size=4),
     st.sampled_from([None, 0, 1, 4]),
