@@ -33,10 +33,10 @@ _MODEL_FILE = re.compile(
 _VERSIONED = re.compile(r"\d{4,}|v\d|[0-9a-f]{7,}")
 _WRITES = frozenset({"to_csv", "to_parquet", "to_sql", "to_feather", "to_json", "to_excel"})
 
-_PARAMETERS = Code("path = 'flights.csv'", tags=["parameters"])
+_PARAMETERS = Code("path = 'flights.parquet'", tags=["parameters"])
 _FIT = (
     "import pandas as pd\nfrom sklearn.linear_model import LinearRegression\n\n"
-    "table = pd.read_csv(path)\nmodel = LinearRegression().fit(table[['dep']], table['arr'])"
+    "table = pd.read_parquet(path)\nmodel = LinearRegression().fit(table[['dep']], table['arr'])"
 )
 
 
@@ -97,14 +97,14 @@ def unversioned_model(context: Context) -> Iterator[Finding]:
     bad=Example(
         cells=[
             _PARAMETERS,
-            "import pandas as pd\n\ntable = pd.read_csv(path)\ntable.to_parquet('out.parquet')",
+            "import pandas as pd\n\ntable = pd.read_parquet(path)\ntable.to_parquet('out.parquet')",
         ],
         job=True,
     ),
     good=Example(
         cells=[
             _PARAMETERS,
-            "import mlops_nb as mlops\nimport pandas as pd\n\ntable = pd.read_csv(path)\n"
+            "import mlops_nb as mlops\nimport pandas as pd\n\ntable = pd.read_parquet(path)\n"
             "table.to_parquet('out.parquet')\nmlops.log(rows=len(table))",
         ],
         job=True,
