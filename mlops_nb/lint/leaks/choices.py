@@ -83,7 +83,8 @@ def _models(trace: Trace, scores: list[Score]) -> list[Score]:
 def _is_validation(trace: Trace, rows: Rows, score: Score, groups: dict[Rows, list[Score]]) -> bool:
     """Tell rows that choose from rows that judge: there are others for that."""
     for other, scores in groups.items():
-        if disjoint(rows, other) and not _is_parameter(other) and len(_models(trace, scores)) == 1:
+        judges = disjoint(rows, other) and not _is_nested(other, rows)
+        if judges and not _is_parameter(other) and len(_models(trace, scores)) == 1:
             return True
     told = [name for name in trace.held_out_names(rows) if catalogue.HELD_OUT.search(name)]
     if not all(map(catalogue.VALIDATION.search, told)):
@@ -94,6 +95,12 @@ def _is_validation(trace: Trace, rows: Rows, score: Score, groups: dict[Rows, li
     return fit is not None and any(
         disjoint(said, rows) and disjoint(said, fit.rows) for said in trace.predicted
     )
+
+
+def _is_nested(inner: Rows, outer: Rows) -> bool:
+    """Tell whether rows were cut out of what the split that made the others left for training."""
+    last = {path[-1].split for path in outer if len(path) > 1}
+    return bool(last) and all(any(part.split in last for part in path[1:-1]) for path in inner)
 
 
 def _is_reserved(trace: Trace, rows: Rows) -> bool:

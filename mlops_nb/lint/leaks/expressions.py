@@ -11,7 +11,7 @@ from mlops_nb.lint.leaks.bundles import bundle, turn
 from mlops_nb.lint.leaks.cuts import complement, opposite
 from mlops_nb.lint.leaks.state import BudgetExceededError
 from mlops_nb.lint.leaks.subscripts import Subscripts
-from mlops_nb.lint.leaks.values import NOTHING, Value, combined, joined
+from mlops_nb.lint.leaks.values import NOTHING, Value, combined, disjoint, joined
 
 _COMPARED = ast.Eq | ast.NotEq
 
@@ -89,7 +89,10 @@ class Expressions(Subscripts):
         left, right = self.evaluate(node.left), self.evaluate(node.right)
         if isinstance(node.op, ast.Sub):
             self._compared(node, left, right)
-        return combined((left, right))
+        # Only lists add up across the parts of a table: `list(train) + list(test)`.
+        tables = {path[0] for rows in (left.rows, right.rows) for path in rows}
+        stacked = isinstance(node.op, ast.Add) and len(tables) == 1
+        return combined((left, right), union=stacked and disjoint(left.rows, right.rows))
 
     def _comparison(self, node: ast.Compare) -> Value:
         values = [self.evaluate(node.left), *map(self.evaluate, node.comparators)]

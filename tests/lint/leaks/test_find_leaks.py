@@ -59,6 +59,14 @@ FOUND = {
         ],
         "fitted",
     ),
+    "a scaler fitted on two lists of rows": (
+        [
+            SPLIT,
+            "s = StandardScaler().fit(list(X_train) + list(X_test))",
+            "X_train = s.transform(X_train)\nX_test = s.transform(X_test)\n" + FIT + SCORE,
+        ],
+        "fitted",
+    ),
     "an imputer in a helper": (
         ["def clean(table):\n    return SimpleImputer().fit_transform(table)", "X = clean(X)", END],
         "fitted",
@@ -263,6 +271,16 @@ FOUND = {
         "overlap",
     ),
     # ---- the test rows choose
+    "two models, and rows of the train part for a third": (
+        [
+            SPLIT,
+            "a = Ridge().fit(X_train, y_train)\nprint(a.score(X_test, y_test))\n"
+            "b = LogisticRegression().fit(X_train, y_train)\nprint(b.score(X_test, y_test))",
+            "left, right, l, r = train_test_split(X_train, y_train)\n"
+            "print(Ridge().fit(left, l).score(right, r))",
+        ],
+        "reused",
+    ),
     "two models": (
         [
             SPLIT,
