@@ -131,6 +131,7 @@ def test_an_item_is_inserted_before_a_position(indent: int | None) -> None:
 SOURCES = st.lists(st.sampled_from(["x = 'ü😀'", "", "\ty", 'z # "q" \\']), max_size=5)
 
 
+@settings(deadline=None)
 @given(st.data(), SOURCES, st.sampled_from([None, 1]), st.booleans(), st.booleans(), st.booleans())
 def test_a_part_of_a_text_is_replaced_and_no_more(
     data: st.DataObject,
@@ -206,6 +207,7 @@ def test_the_diff_shows_sources_names_outputs_and_hides_secrets() -> None:
 OUTPUTS = st.lists(st.sampled_from([stream("a\n"), error("E", "b")]), max_size=3)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.none() | st.integers(0, 9), OUTPUTS), max_size=4),
     st.sampled_from([None, 0, 1, 4]),
