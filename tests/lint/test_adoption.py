@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_nb.config import Project, load_project
@@ -169,6 +169,7 @@ SOURCES = st.lists(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(SOURCES, max_size=3), st.sampled_from([None, 1]), st.booleans())
 def test_accepting_leaves_no_finding_and_changes_nothing_that_runs(
     cells: list[list[str]], indent: int | None, ascii_only: bool

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_nb.config import Lint, Project, load_project
@@ -249,6 +249,7 @@ def documents(draw: st.DrawFn) -> bytes:
     return json.dumps(document, indent=draw(st.sampled_from([None, 1]))).encode()
 
 
+@settings(deadline=None)
 @given(documents())
 def test_no_notebook_crashes_the_engine(content: bytes) -> None:
     try:
@@ -261,6 +262,7 @@ def test_no_notebook_crashes_the_engine(content: bytes) -> None:
         assert 1 <= found.column <= len(lines[found.line - 1]) + 1
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_no_broken_file_crashes_the_engine(data: st.DataObject) -> None:
     content = bytearray(Example(cells=["print(gone)", "%%bash\nls"]).to_bytes())

@@ -35,6 +35,7 @@ _KEYS = frozenset({"on", "left_on", "right_on", "left_index", "right_index"})
             "print(prices.merge(prices, on='code', validate='one_to_one'))",
         ]
     ),
+    opt_in=True,
 )
 def types_or_keys_left_to_chance(context: Context) -> Iterator[Finding]:
     """Flag read_csv without types, and merge without keys or without a check of the keys."""
