@@ -16,6 +16,8 @@ _CLOCK = re.compile(r"\b(?:datetime\.now|date\.today|datetime\.today|Timestamp\.
 _FRESH = re.compile(
     r"\bdefault_rng\(\s*\)|\bRandomState\(\s*\)|\bos\.urandom\(|\buuid4\(|\bsecrets\."
 )
+# Cells that the slice does not hold as they were: masked, or only the part that ran.
+_REWRITTEN = (MASK, "# raised when it was run", "# what followed raised")
 _IMPORT = re.compile(r"^\s*(?:import|from)\s+([^\W\d]\w*)", re.MULTILINE)
 
 
@@ -135,7 +137,7 @@ def notebook_differences(slice_: Slice, notebook: Path) -> Iterator[Cause]:
     lost = [
         f"In [{cell.count}] ({'edited since' if now else 'no longer there'})"
         for cell, now in pairs
-        if (now is None or not now.is_same) and MASK not in cell.source
+        if (now is None or not now.is_same) and not any(mark in cell.source for mark in _REWRITTEN)
     ]
     if lost:
         yield Cause(
