@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -87,7 +88,7 @@ def _row(field: msgspec.structs.FieldInfo, text: str) -> str:
         if isinstance(field.type, type) and not getattr(field.type, "__args__", None)
         else str(field.type)
     )
-    kind = kind.replace("typing.", "").replace("mlops_nb.jobtable.", "").replace("|", "or")
+    kind = re.sub(r"mlops_nb\.config\.\w+\.|typing\.", "", kind).replace("|", "or")
     return f"| `{field.encode_name}` | {kind} | {_default(field)} | {text} |"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import time
 
+from mlops_nb.config import Retries
 from mlops_nb.jobs.child import POLL_SECONDS
 from mlops_nb.jobs.supervisor import Stop
-from mlops_nb.jobtable import Retries
 
 
 def backoff(retries: Retries, number: int) -> float:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from mlops_nb.config import Bounds, Job
 from mlops_nb.errors import ConfigError, InputError, NotFoundError, did_you_mean
 from mlops_nb.jobs.parameters import Parameter
 from mlops_nb.jobs.values import convert
-from mlops_nb.jobtable import Bounds, Job
 
 _ORDERED = ("int", "float", "date", "datetime")
 

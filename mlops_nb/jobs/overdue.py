@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from mlops_nb.config import Project
+from mlops_nb.config import Job, Project
 from mlops_nb.jobs.schedule import latest_due
-from mlops_nb.jobtable import Job
 from mlops_nb.result import Result, Status
 from mlops_nb.state.attempts import Past, past_by_job
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
+from mlops_nb.config import Job
 from mlops_nb.errors import ConfigError, InputError
-from mlops_nb.jobtable import Job
 
 _COUNT_LIMIT = 10_000
 LATE_SECONDS = 60.0

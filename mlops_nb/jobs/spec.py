@@ -11,14 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mlops_nb.config import Project
+from mlops_nb.config import Job, Project
 from mlops_nb.errors import ConfigError, InputError, NotFoundError, did_you_mean
 from mlops_nb.jobs.bounds import check_bounds, check_defaults
 from mlops_nb.jobs.limits import Limits, limits_of
 from mlops_nb.jobs.parameters import TAG, Parameter, declared
 from mlops_nb.jobs.schedule import check_schedule
 from mlops_nb.jobs.values import convert, source
-from mlops_nb.jobtable import Job
 from mlops_nb.secrets import MINIMUM_LENGTH
 
 _JOB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")

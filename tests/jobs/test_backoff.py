@@ -6,9 +6,9 @@ import time
 
 import pytest
 
+from mlops_nb.config import Retries
 from mlops_nb.jobs.backoff import backoff, wait
 from mlops_nb.jobs.supervisor import Stop
-from mlops_nb.jobtable import Retries
 
 
 def test_waits_double_up_to_the_longest() -> None:

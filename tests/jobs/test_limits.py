@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from mlops_nb.config import Job
 from mlops_nb.errors import ConfigError
 from mlops_nb.jobs.limits import Limits, limits_of, shown_size
-from mlops_nb.jobtable import Job
 
 
 @pytest.mark.parametrize(

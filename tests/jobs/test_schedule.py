@@ -8,9 +8,9 @@ from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlops_nb.config import Job
 from mlops_nb.errors import InputError
 from mlops_nb.jobs.schedule import Due, due_times, latest_due, next_due, times_between
-from mlops_nb.jobtable import Job
 
 
 def job(schedule: str, timezone: str = "UTC") -> Job:

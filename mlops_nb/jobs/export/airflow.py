@@ -9,9 +9,8 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 
-from mlops_nb.config import Project
+from mlops_nb.config import Job, Project
 from mlops_nb.jobs.export.target import Settings
-from mlops_nb.jobtable import Job
 
 _DAG = '''"""Job {name} of {experiment}, written by `mlops job export airflow`.
 

@@ -8,11 +8,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlops_nb.config import Project
+from mlops_nb.config import Job, Project
 from mlops_nb.errors import ConfigError, InputError
 from mlops_nb.jobs.export.target import Settings
 from mlops_nb.jobs.limits import limits_of
-from mlops_nb.jobtable import Job
 
 NAME_LIMIT = 52  # of a CronJob's name: Kubernetes adds eleven characters for each Job of it
 _STOP_SECONDS = 30

@@ -6,11 +6,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from mlops_nb.config.table import Table
+
 Retryable = Literal["failed", "timeout", "kernel_died", "memory"]
-
-
-class Table(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", kw_only=True):
-    """A table of the configuration: kebab-case keys, unknown ones refused."""
 
 
 class After(Table):
