@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 WHY = 5
 """Most columns whose bound is explained."""
 
-engine_option = click.option(
-    "--engine", default="duckdb", show_default=True, help="What computes: duckdb or pyspark."
-)
-
 
 @click.group(
     name="data", epilog="Example: mlops data drift january.parquet february.parquet --report d.html"
@@ -46,14 +42,12 @@ command.add_command(check)
 @click.option("--time", help="Column that orders the rows: learn how much its periods differ.")
 @click.option("--every", help="Length of these periods, such as 1d; best that of later tables.")
 @click.option("--duplicates", is_flag=True, help="Also count rows that are equal to another one.")
-@engine_option
 def profile(
     data: str,
     output: Path | None,
     time: str | None,
     every: str | None,
     duplicates: bool,
-    engine: str,
 ) -> None:
     """Summarise DATA as JSON of at most 2 kB a column.
 
@@ -63,7 +57,7 @@ def profile(
     from mlops_nb.frames import open_table
     from mlops_nb.monitoring import profile as make_profile
 
-    table = open_table(data, engine=engine)
+    table = open_table(data)
     made = make_profile(table, time=time, every=every, duplicates=duplicates)
     if output is None:
         click.echo(made.to_json())
@@ -101,7 +95,6 @@ def profile(
     default=True,
     help="Also tell whether the rows of both tables can be told apart.",
 )
-@engine_option
 @format_option
 def drift(
     reference: str,
@@ -112,7 +105,6 @@ def drift(
     time: str | None,
     every: str | None,
     classifier: bool,
-    engine: str,
     output_format: str,
 ) -> None:
     """Compare CURRENT with REFERENCE, column by column; exit 1 when it drifted.
@@ -127,7 +119,7 @@ def drift(
     names = [name.strip() for name in columns.split(",") if name.strip()] if columns else None
     rule = policy()
     sides = [
-        side if side.lower().endswith(".json") else open_table(side, engine=engine)
+        side if side.lower().endswith(".json") else open_table(side)
         for side in (reference, current)
     ]
     found = compare(

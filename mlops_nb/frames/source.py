@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-ENGINES = ("duckdb", "pyspark")
-
-
-def open_table(source: Any, *, engine: str = "duckdb", required: Sequence[str] = ()) -> ibis.Table:
+def open_table(source: Any, *, required: Sequence[str] = ()) -> ibis.Table:
     """Open a table of any origin.
 
     Parameters
@@ -30,8 +26,6 @@ def open_table(source: Any, *, engine: str = "duckdb", required: Sequence[str] =
         Parquet or CSV (also a glob such as ``"day-*.parquet"``); the URL of a database with the
         table's name after a ``#`` (``"postgres://host/db#people"``, ``"duckdb://file.db#people"``);
         a pandas or polars DataFrame; an Arrow table; an ibis table, which is returned as it is.
-    engine : {"duckdb", "pyspark"}
-        What computes on files. A database computes on its own tables, an ibis table where it is.
     required : sequence of str
         Columns that must be there.
 
@@ -39,11 +33,9 @@ def open_table(source: Any, *, engine: str = "duckdb", required: Sequence[str] =
     ------
     InputError
         The file is missing, unreadable or of an unknown kind, there is no row or column, or a
-        required column is missing; the engine is unknown or not installed.
+        required column is missing.
     """
-    if engine not in ENGINES:
-        raise InputError(f"unknown engine {engine!r}", f"known: {', '.join(ENGINES)}")
-    table, name = _open(source, engine)
+    table, name = _open(source)
     if not rows(table):
         raise InputError(f"{name} has no row", "check what it was made from")
     for column in required:
@@ -53,15 +45,13 @@ def open_table(source: Any, *, engine: str = "duckdb", required: Sequence[str] =
     return table
 
 
-def _open(source: Any, engine: str) -> tuple[ibis.Table, str]:
+def _open(source: Any) -> tuple[ibis.Table, str]:
     if isinstance(source, ibis.Table):
         return source, "the table"
     if isinstance(source, str) and "://" in source:
         return _database_table(source)
     if isinstance(source, str | Path):
-        return _read(source, engine), str(source)
-    if engine != "duckdb":
-        raise InputError(f"{engine} reads files, not a {type(source).__name__}", "give a path")
+        return _read(source), str(source)
     # Its own connection each: the data are let go of together with the table.
     data = arrow(source)
     if not data.num_columns:
@@ -110,7 +100,7 @@ def read_table(source: str | Path, *, required: Sequence[str] = ()) -> pd.DataFr
     return to_pandas(open_table(source, required=required))
 
 
-def _read(source: str | Path, engine: str = "duckdb") -> ibis.Table:
+def _read(source: str | Path) -> ibis.Table:
     path = str(source)
     ending = path.lower().removesuffix(".gz").rpartition(".")[2]
     readers = {"parquet": "read_parquet", "pq": "read_parquet"} | dict.fromkeys(
@@ -121,24 +111,13 @@ def _read(source: str | Path, engine: str = "duckdb") -> ibis.Table:
     if ending not in readers:
         raise InputError(f"{path} is neither Parquet nor CSV", "known: .parquet, .csv, .csv.gz")
     try:
-        connection = ibis.duckdb.connect() if engine == "duckdb" else _spark()
-        table: ibis.Table = getattr(connection, readers[ending])(path)
+        table: ibis.Table = getattr(ibis.duckdb.connect(), readers[ending])(path)
     except (duckdb.Error, ibis.IbisError, UnicodeDecodeError) as error:
         kind = "Parquet" if readers[ending] == "read_parquet" else "CSV"
         raise InputError(
             f"cannot read {path}: {first_line(error)}", f"is it whole, and really {kind}?"
         ) from error
     return table
-
-
-def _spark() -> Any:
-    if find_spec("pyspark") is None:
-        raise InputError("pyspark is not installed", "pip install 'mlops-nb[spark]'")
-    from pyspark.sql import SparkSession
-
-    # UTC, so that a time of the day is the same on every engine.
-    building = SparkSession.builder.config("spark.sql.session.timeZone", "UTC")
-    return ibis.pyspark.connect(building.getOrCreate())
 
 
 def _exists(path: str) -> bool:

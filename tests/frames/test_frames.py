@@ -119,11 +119,6 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
         frames.open_table(other)
 
 
-def test_only_known_engines() -> None:
-    with pytest.raises(InputError, match="unknown engine"):
-        frames.open_table(pd.DataFrame({"a": [1]}), engine="abacus")
-
-
 def test_reading_a_file_names_what_it_lacks(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("one,two\n1,2\n")
