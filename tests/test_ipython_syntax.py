@@ -86,7 +86,10 @@ def assert_equal(ipython: Any, source: str) -> None:
         name, body = magic
         first = python.magics[0]
         assert first.name == name
-        assert python.kind == ("python" if name in PYTHON_CELLS else "foreign")
+        inner = cell_magic(of_ipython(ipython, body)) if name in PYTHON_CELLS else magic
+        # The innermost magic says what its body is.
+        assert inner or python.kind == "python"
+        assert name in PYTHON_CELLS or python.kind == "foreign"
         if name in PYTHON_CELLS:
             assert_equal(ipython, body)
         return
@@ -171,5 +174,6 @@ LINES = st.sampled_from(
 @settings(max_examples=400, deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=7))
 @example(["x = 1 \\", "%cd a"])
+@example(["%%time", "%%bash"])
 def test_mixed_lines_are_read_as_ipython_reads_them(ipython: Any, lines: list[str]) -> None:
     assert_equal(ipython, "\n".join(lines))
