@@ -112,16 +112,7 @@ def promote(
         version.name,
         version.version,
         expected=before,
-        details={
-            "reason": reason,
-            "override": override,
-            "run_id": version.run_id,
-            "sha256": fact(version, "sha256"),
-            "gates": [
-                {"name": r.name, "subject": r.subject, "status": r.status, "value": r.value}
-                for r in results
-            ],
-        },
+        details=_details(version, results, reason=reason, override=override),
     )
     return Promotion(
         version=resolve(project, version.label),
@@ -129,6 +120,22 @@ def promote(
         results=tuple(results),
         seal=entry.seal,
     )
+
+
+def _details(
+    version: ModelVersion, results: list[Result], *, reason: str, override: bool
+) -> dict[str, Any]:
+    """Return what the audit log keeps of a promotion."""
+    return {
+        "reason": reason,
+        "override": override,
+        "run_id": version.run_id,
+        "sha256": fact(version, "sha256"),
+        "gates": [
+            {"name": r.name, "subject": r.subject, "status": r.status, "value": r.value}
+            for r in results
+        ],
+    }
 
 
 def _refuse(version: ModelVersion, results: list[Result]) -> None:

@@ -65,7 +65,6 @@ def _upwards(folder: Path, root: Path | None) -> Iterator[Path]:
     yield from (place for place in (folder, *folder.parents) if place.is_relative_to(root))
 
 
-@lru_cache(maxsize=256)
 def _of_folder(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
@@ -73,10 +72,17 @@ def _of_folder(folder: Path) -> dict[str, str]:
         files += [*folder.glob("requirements/*.txt"), *folder.glob("requirements/*.lock")]
         files += [path for name in _FILES if (path := folder / name).is_file()]
         for path in files:
-            found.update(_of_file(path.name, path.read_text(encoding="utf-8", errors="replace")))
+            state = path.stat()
+            found.update(_read(path, state.st_mtime_ns, state.st_size))
     except OSError:
         return {}
     return found
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, _changed: int, _size: int) -> tuple[tuple[str, str], ...]:
+    """Read a file once for all notebooks beside it, and again when it has changed."""
+    return tuple(_of_file(path.name, path.read_text(encoding="utf-8", errors="replace")))
 
 
 def _of_file(name: str, text: str) -> Iterator[tuple[str, str]]:

@@ -48,10 +48,9 @@ def test_the_nearest_file_up_to_the_root_holds(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("outside\n", encoding="utf-8")
     assert requirements(inner, tmp_path / "project") == {}
     (tmp_path / "project" / "requirements.txt").write_text("inside\n", encoding="utf-8")
-    # A folder is read once a run: other folders for another state.
-    other = tmp_path / "project" / "other"
-    other.mkdir()
-    assert "outside" not in requirements(other, tmp_path / "project")
+    assert requirements(inner, tmp_path / "project").keys() == {"inside"}
+    (tmp_path / "project" / "requirements.txt").write_text("changed-since\n", encoding="utf-8")
+    assert requirements(inner, tmp_path / "project").keys() == {"changed-since"}
 
 
 def test_a_broken_file_is_no_file(tmp_path: Path) -> None:
