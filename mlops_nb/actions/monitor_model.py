@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from mlops_nb.actions.run_job import run_job
@@ -12,6 +13,7 @@ from mlops_nb.config import Project
 from mlops_nb.errors import ConfigError, InputError
 from mlops_nb.jobs.attempt import AttemptRecord, read_results
 from mlops_nb.jobs.parameters import declared
+from mlops_nb.jobs.playbook import playbook_step
 from mlops_nb.jobs.spec import notebook_of
 from mlops_nb.jobs.supervisor import OnProgress
 from mlops_nb.monitoring.report import ENDINGS, render
@@ -77,7 +79,7 @@ def monitor_model(
         project, name, {MODEL: model, **period}, logical_time=at, on_progress=on_progress
     )
     if report is not None:
-        _report(record, Path(report))
+        _report(project, record, Path(report))
     return record
 
 
@@ -117,11 +119,12 @@ def length(window: str) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
-def _report(record: AttemptRecord, target: Path) -> None:
+def _report(project: Project, record: AttemptRecord, target: Path) -> None:
     if target.suffix.lower() != ".html":
         _, document = read_results(record.folder)
         if document:
-            render(Verdict.from_dict(document), target)
+            verdict = Verdict.from_dict(document)
+            render(verdict, target, playbook=partial(playbook_step, project, record.job))
     elif record.report is not None:
         _copy(record.report, target)
 

@@ -16,6 +16,22 @@ def project_with(tmp_path: Path, config: str) -> Project:
     return load_project(tmp_path)
 
 
+def write_notebook(path: Path, parameters: str, code: str) -> None:
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"c{number}",
+            "metadata": {"tags": tags},
+            "execution_count": None,
+            "outputs": [],
+            "source": source,
+        }
+        for number, (source, tags) in enumerate([(parameters, ["parameters"]), (code, [])])
+    ]
+    book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    path.write_text(json.dumps(book), encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("1d", timedelta(days=1)), ("36 h", timedelta(hours=36)), ("2w", timedelta(weeks=2))],
@@ -50,23 +66,11 @@ def test_the_job_that_names_the_model_comes_first(tmp_path: Path) -> None:
     [("date", "2013-04-24 2013-05-01"), ("datetime", "2013-04-24T06:00:00+00:00 2013-05-01T06")],
 )
 def test_the_notebook_gets_model_and_period(tmp_path: Path, kind: str, expected: str) -> None:
-    sources = [
-        (f"model_name = ''\nstart: '{kind}' = None\nend: '{kind}' = None", ["parameters"]),
-        ("print(model_name, start, end)", []),
-    ]
-    cells = [
-        {
-            "cell_type": "code",
-            "id": f"c{number}",
-            "metadata": {"tags": tags},
-            "execution_count": None,
-            "outputs": [],
-            "source": source,
-        }
-        for number, (source, tags) in enumerate(sources)
-    ]
-    book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-    (tmp_path / "monitor.ipynb").write_text(json.dumps(book), encoding="utf-8")
+    write_notebook(
+        tmp_path / "monitor.ipynb",
+        f"model_name = ''\nstart: '{kind}' = None\nend: '{kind}' = None",
+        "print(model_name, start, end)",
+    )
     project = project_with(tmp_path, '[jobs.monitor]\nnotebook = "monitor.ipynb"\n')
     at = datetime(2013, 5, 1, 6, tzinfo=UTC)
     record = monitor_model(project, "flights", window="7d", at=at, report=tmp_path / "o" / "r.html")
@@ -75,3 +79,25 @@ def test_the_notebook_gets_model_and_period(tmp_path: Path, kind: str, expected:
     assert record.output is not None
     assert f"flights {expected}" in record.output.read_text(encoding="utf-8")
     assert "<title>monitor: succeeded" in (tmp_path / "o" / "r.html").read_text(encoding="utf-8")
+
+
+CONCLUDE = """
+from mlops_nb import monitoring
+from mlops_nb.result import Result, Status
+found = Result(name="performance.roc_auc", subject="model", status=Status.FAILED, message="fell",
+               advice="retrain", window="May")
+monitoring.conclude([found], model=model_name, window="May")
+"""
+
+
+@pytest.mark.slow
+def test_a_report_names_the_step_of_the_playbook(tmp_path: Path) -> None:
+    parameters = "model_name = ''\nstart: 'date' = None\nend: 'date' = None"
+    write_notebook(tmp_path / "monitor.ipynb", parameters, CONCLUDE)
+    (tmp_path / "book.md").write_text("# Book\n\n## When performance falls\n", encoding="utf-8")
+    config = '[jobs.monitor]\nnotebook = "monitor.ipynb"\nplaybook = "book.md"\n'
+    project = project_with(tmp_path, config)
+    record = monitor_model(project, "flights", window="1d", report=tmp_path / "report.md")
+    assert record.status == "findings", record.message
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert r"Playbook: book.md\#when-performance-falls" in text
