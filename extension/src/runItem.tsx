@@ -1,6 +1,6 @@
 import React from 'react';
 
-import { ago, duration, figure, moment } from './format';
+import { ago, duration, figure, moment, plainFirst } from './format';
 import type { IRun } from './tokens';
 
 const FIRST_METRICS = 3;
@@ -24,7 +24,9 @@ export function RunItem({ run, open, onToggle }: IRunItemProps): React.ReactElem
   const details = `mlops-run-${run.run_id}`;
   const status = STATUS[run.status] ?? run.status.toLowerCase();
   const now = new Date();
-  const metrics = Object.entries(run.metrics).slice(0, FIRST_METRICS);
+  const metrics = Object.entries(run.metrics)
+    .sort(plainFirst)
+    .slice(0, FIRST_METRICS);
   return (
     <li className="mlops-Run" data-run-id={run.run_id}>
       <button

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlops_nb.lint.engine import placed
-from mlops_nb.lint.finding import Diagnostic, Finding
-from mlops_nb.lint.rule import Rule
-from mlops_nb.notebook import Cell, Notebook
+if TYPE_CHECKING:
+    # Every kernel that loads the extension remembers its cells; few of them ask the linter.
+    from mlops_nb.lint.finding import Diagnostic, Finding
+    from mlops_nb.lint.rule import Rule
+    from mlops_nb.notebook import Cell, Notebook
 
 _STALE, _UNDEFINED = "NBO005", "NBX001"
 _ALIKE = 0.5  # least likeness of an edited cell to what was executed under its number
@@ -41,6 +42,8 @@ def with_kernel(
     shell : InteractiveShell
         The kernel's shell.
     """
+    from mlops_nb.lint.engine import placed
+
     known = [_explained(d, notebook, shell.user_ns) for d in found]
     stale = next((rule for rule in chosen if rule.code == _STALE), None)
     if stale is None:
@@ -65,6 +68,8 @@ def _explained(diagnostic: Diagnostic, notebook: Notebook, memory: Mapping[str, 
 
 
 def _stale(notebook: Notebook, history: Sequence[str]) -> Iterator[Finding]:
+    from mlops_nb.lint.finding import Finding
+
     for cell in notebook.code_cells:
         if cell.outputs and cell.source.strip() and _changed(cell, history):
             yield Finding(

@@ -16,6 +16,7 @@ from mlops_nb.tracking.active import Run
 from mlops_nb.tracking.celltext import CellText
 
 NAMES_KEPT = 50
+FIGURES_OF_ONE = 5  # a mapping of more numbers is data, not a result
 TABLES_KEPT = 20
 PARAMS_OF_ONE = 100
 _PLAIN = (str, int, float, bool, type(None))
@@ -161,7 +162,7 @@ def _log_estimator(run: Run, name: str, value: Any, seconds: float | None) -> No
 def _log_result(run: Run, name: str, value: Any) -> None:
     if _is_number(value):
         _log_number(run, name, value)
-    elif isinstance(value, Mapping) and len(value) <= NAMES_KEPT:
+    elif isinstance(value, Mapping) and len(value) <= FIGURES_OF_ONE:
         items = [(f"{name}.{key}", number) for key, number in value.items()]
         if all(_is_number(number) for _, number in items):
             for key, number in items:

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from mlops_nb.config import Project
 from mlops_nb.monitoring import pipeline
 from mlops_nb.result import Result, Status
@@ -50,7 +48,7 @@ def test_too_many_failures_and_late_starts_warn(project: Project) -> None:
     assert found["system.job_success/train"].status is Status.WARNED
     late = found["system.job_lateness/train"]
     assert late.status is Status.WARNED
-    assert late.value == pytest.approx(240, abs=2)
+    assert 240 <= late.value < 300, "in minutes; this module was imported some minutes ago"
     assert told(project, max_late=timedelta(hours=9))["system.job_lateness/train"].status is (
         Status.PASSED
     )
