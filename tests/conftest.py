@@ -8,8 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mlops_nb.config import Project, load_project
+
+# The same examples in every run, so that a failure is one that anybody can repeat; new ones are
+# looked for by `pytest --hypothesis-profile=explore`. A busy machine is no failure.
+settings.register_profile("explore", deadline=None)
+settings.register_profile(
+    "repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("repeatable")
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

@@ -89,7 +89,7 @@ def test_a_job_on_demand_is_never_due() -> None:
 @settings(deadline=None)
 @given(
     st.sampled_from(["30 2 * * *", "*/20 * * * *", "0 0 * * 1", "0 */6 * * *"]),
-    st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]),
+    st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]),
     st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)),  # noqa: DTZ001
 )
 def test_the_latest_due_time_is_one_that_counting_forward_meets(
@@ -105,3 +105,11 @@ def test_the_latest_due_time_is_one_that_counting_forward_meets(
             break
         forward = due.astimezone(UTC)
     assert latest.time == forward
+
+
+def test_a_shift_of_half_an_hour_hides_no_due_time() -> None:
+    """Counting forward, cronsim passes over six o'clock on this morning; backwards it does not."""
+    now = datetime(2026, 4, 4, 23, tzinfo=UTC)
+    latest = latest_due(job("0 */6 * * *", "Australia/Lord_Howe"), now, last=None)
+    assert latest is not None
+    assert latest.time == datetime(2026, 4, 4, 19, 30, tzinfo=UTC)

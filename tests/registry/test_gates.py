@@ -223,6 +223,10 @@ def test_the_calibration_error_is_a_share(rows: list[tuple[bool, float]]) -> Non
     truth = np.array([float(t) for t, _ in rows])
     assert 0 <= calibration_error(truth, np.array([s for _, s in rows])) <= 1
     assert calibration_error(truth, truth) == pytest.approx(0)
+
+
+def test_scores_that_say_the_opposite_are_as_wrong_as_can_be() -> None:
+    truth = np.repeat([0.0, 1.0], 50)
     assert calibration_error(truth, 1 - truth) == pytest.approx(1)
 
 
