@@ -11,6 +11,8 @@ from mlops_nb.errors import ConfigError, InputError
 from mlops_nb.monitoring import business, business_metrics, business_over_time
 from mlops_nb.result import Status
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("value", "direction", "status"),

@@ -10,6 +10,8 @@ from mlops_nb.monitoring.estimate import check_estimate, estimate, estimator
 from mlops_nb.monitoring.performance import measure
 from mlops_nb.result import Result, Status
 
+pytestmark = pytest.mark.slow
+
 
 def binary(rows: int, seed: int = 0, *, centre: float = -1.0, twist: float = 0.0) -> pd.DataFrame:
     """Scores that are too sure of themselves; `twist` changes what is true of them."""

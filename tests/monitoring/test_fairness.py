@@ -8,6 +8,8 @@ from mlops_nb.errors import InputError
 from mlops_nb.monitoring import by_group, fairness_figures, over_time, performance, trend
 from mlops_nb.result import Result, Status
 
+pytestmark = pytest.mark.slow
+
 
 def _rows(gap: float, rows: int = 4_000) -> pd.DataFrame:
     rng = np.random.default_rng(0)

@@ -18,6 +18,8 @@ from mlops_nb.monitoring.membership import both, never_seen, remember
 from mlops_nb.monitoring.summary import Column
 from mlops_nb.result import Status
 
+pytestmark = pytest.mark.slow
+
 WORDS = ["the", "train", "north", "was", "late", "again", "nobody", "station", "knew", "why"]
 OTHERS = ["refund", "my", "ticket", "please", "written", "three", "times", "any", "answer", "far"]
 

@@ -65,6 +65,7 @@ values = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=10,
     deadline=None,

@@ -14,6 +14,8 @@ from mlops_nb.errors import InputError
 from mlops_nb.monitoring import Verdict, conclude, drift, render
 from mlops_nb.result import Result, Status
 
+pytestmark = pytest.mark.slow
+
 
 def _tables(columns: int = 3) -> tuple[pd.DataFrame, pd.DataFrame]:
     rng = np.random.default_rng(0)

@@ -8,6 +8,8 @@ from scipy import stats
 from mlops_nb.errors import InputError, NotFoundError
 from mlops_nb.monitoring import Profile, drift, profile, statistics, variation
 
+pytestmark = pytest.mark.slow
+
 
 def _days(days: int, seed: int, *, start: str = "2030-01-01", shift: float = 0.0) -> pd.DataFrame:
     """Days that differ from each other more than sampling explains, and hold a weekday."""

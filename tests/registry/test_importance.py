@@ -15,6 +15,8 @@ from mlops_nb.registry.importance import permutation_importance
 from mlops_nb.registry.scoring import ScoringModel
 from mlops_nb.registry.versions import ModelVersion
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 X = pd.DataFrame(RNG.normal(size=(1500, 3)), columns=["strong", "weak", "noise"])
 Y = (3 * X["strong"] + 0.7 * X["weak"] + RNG.normal(size=len(X)) > 0).astype(int)

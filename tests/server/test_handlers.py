@@ -16,6 +16,8 @@ from mlops_nb.config import Project
 from mlops_nb.lint.example import Example
 from mlops_nb.store import runs
 
+pytestmark = pytest.mark.slow
+
 Fetch = Callable[..., Awaitable[HTTPResponse]]
 START = 1_700_000_000_000  # ms
 

@@ -231,6 +231,7 @@ def sessions(draw: st.DrawFn) -> list[str]:
     return [*cells, draw(st.sampled_from(["r = list(a)", "r = total()", "r = Box().get()[:]"]))]
 
 
+@pytest.mark.slow
 @settings(
     max_examples=25,
     deadline=None,
