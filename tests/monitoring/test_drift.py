@@ -13,6 +13,8 @@ from mlops_nb.monitoring import Profile, drift, profile
 from mlops_nb.monitoring.comparison import STATISTICS
 from mlops_nb.result import Status
 
+pytestmark = pytest.mark.slow
+
 
 def _table(rows: int = 2_000, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)

@@ -11,6 +11,8 @@ from mlops_nb.monitoring.answers import answers
 from mlops_nb.monitoring.performance import measure
 from mlops_nb.result import Result, Status
 
+pytestmark = pytest.mark.slow
+
 
 def _scored(rows: int, seed: int = 0, strength: float = 1.5) -> pd.DataFrame:
     """A well calibrated model; `strength` says how much it knows."""

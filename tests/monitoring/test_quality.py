@@ -16,6 +16,8 @@ from mlops_nb.monitoring.profile import profile
 from mlops_nb.monitoring.quality import check_contract, require
 from mlops_nb.result import Result, Status
 
+pytestmark = pytest.mark.slow
+
 
 def table(rows: int = 2_000, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)

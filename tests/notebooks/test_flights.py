@@ -7,6 +7,8 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_scheduled_departure_is_there_once(flights: ModuleType) -> None:
     year = flights.batch("2013-01-01", "2013-12-31")
