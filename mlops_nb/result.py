@@ -73,6 +73,9 @@ class Result:
         """What makes two results the same finding in two windows."""
         return f"{self.name}/{self.subject}"
 
+    def __str__(self) -> str:
+        return f"{self.status:8} {self.name} {self.subject}: {self.message}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-serialisable values."""
         return asdict(self) | {"status": self.status.value, "evidence": dict(self.evidence)}

@@ -5,25 +5,14 @@ from __future__ import annotations
 import click
 
 from mlops_nb.cli.output import echo_json, format_option
+from mlops_nb.cli.reproduce import cell_timeout_option, tolerance_option
 
 
 @click.command(epilog="Example: mlops run bisect baseline")
 @click.argument("run")
 @click.argument("other", required=False)
-@click.option(
-    "--tolerance",
-    type=click.FloatRange(min=0),
-    default=1e-6,
-    show_default=True,
-    help="Relative difference up to which a metric counts as the same.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=1),
-    default=3600.0,
-    show_default=True,
-    help="Seconds that one cell may take.",
-)
+@tolerance_option
+@cell_timeout_option
 @format_option
 def command(
     run: str, other: str | None, tolerance: float, timeout: float, output_format: str

@@ -8,6 +8,21 @@ import click
 
 from mlops_nb.cli.output import echo_json, format_option
 
+tolerance_option = click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0),
+    default=1e-6,
+    show_default=True,
+    help="Relative difference up to which a metric counts as the same.",
+)
+cell_timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=3600.0,
+    show_default=True,
+    help="Seconds that one cell may take.",
+)
+
 
 @click.command(epilog="Example: mlops run reproduce baseline --env locked")
 @click.argument("run")
@@ -18,21 +33,9 @@ from mlops_nb.cli.output import echo_json, format_option
     show_default=True,
     help="Run in this environment, or in one that uv makes from the run's environment.txt.",
 )
-@click.option(
-    "--tolerance",
-    type=click.FloatRange(min=0),
-    default=1e-6,
-    show_default=True,
-    help="Relative difference up to which a metric counts as the same.",
-)
+@tolerance_option
 @click.option("--ignore", multiple=True, metavar="METRIC", help="Do not compare this metric.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=1),
-    default=3600.0,
-    show_default=True,
-    help="Seconds that one cell may take.",
-)
+@cell_timeout_option
 @format_option
 def command(
     run: str,

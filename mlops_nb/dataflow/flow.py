@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -14,7 +15,7 @@ _INTROSPECTION = frozenset(
 _LEAVES = (ast.Return, ast.Continue, ast.Break)
 
 
-class ControlFlow(ast.NodeVisitor):
+class ControlFlow(ABC, ast.NodeVisitor):
     """Counts the branches, loops and guards around the node being visited."""
 
     def __init__(self) -> None:
@@ -32,11 +33,13 @@ class ControlFlow(ast.NodeVisitor):
         else:
             self._all(children_of(node))
 
+    @abstractmethod
     def _bind(self, name: str, node: ast.AST, *, imported: bool = False) -> None:
-        raise NotImplementedError
+        """Note that a name is bound."""
 
+    @abstractmethod
     def _release(self, name: str, node: ast.ExceptHandler) -> None:
-        raise NotImplementedError
+        """Note that the handler that bound a name has ended."""
 
     @contextmanager
     def _branch(self, *, guarded: bool = False) -> Iterator[None]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,19 +15,17 @@ from types import MappingProxyType
 from typing import Any
 
 import nbformat
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellExecutionError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager
 
 from mlops_nb.jobs.attempt import write_atomically
+from mlops_nb.kernels import kernels_of
 from mlops_nb.secrets import Redaction
 
 NAME = "mlops"
 SAVE_SECONDS = 2.0
 SAVE_SHARE = 0.1
-_SOCKET_PATH_LIMIT = 90
 
 OnCell = Callable[[int, int], None]
 _OUTPUTS = ("stream", "display_data", "execute_result", "update_display_data", "error")
@@ -146,25 +143,6 @@ class Client(PapermillNotebookClient):
         self.nb_man.cell_complete(cell, cell_index=index)
 
 
-class Kernels(AsyncKernelManager):
-    """Starts the kernel in this very interpreter, on sockets that take no port."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        folder = tempfile.mkdtemp(prefix="mlops-")
-        if len(folder) < _SOCKET_PATH_LIMIT and sys.platform != "win32":
-            kwargs["transport"] = "ipc"
-        super().__init__(**kwargs, connection_file=str(Path(folder) / "kernel.json"))
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        """The kernel of the running interpreter, whatever kernels the machine has installed."""
-        return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            display_name="Python 3",
-            language="python",
-        )
-
-
 class JobEngine(Engine):
     """The engine that papermill knows as ``mlops``."""
 
@@ -194,7 +172,7 @@ class JobEngine(Engine):
         )
         client = Client(
             manager,
-            kernel_manager_class=Kernels,
+            kernel_manager_class=kernels_of(Path(sys.executable)),
             kernel_name=kernel_name,
             timeout=None,
             startup_timeout=kwargs["start_timeout"],

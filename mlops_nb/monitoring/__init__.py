@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mlops_nb.monitoring.attribution import Attribution, attribute
     from mlops_nb.monitoring.business import business, business_metrics, business_over_time
     from mlops_nb.monitoring.calibration import concept, reliability
+    from mlops_nb.monitoring.checks import Checks, checks
     from mlops_nb.monitoring.contract import Contract, derive_contract, read_contract
     from mlops_nb.monitoring.decisions import decisions
     from mlops_nb.monitoring.drift import Drift, drift
@@ -39,11 +40,13 @@ _HOME = {
     "profile", "profile": "profile", "check_contract": "quality", "require": "quality",
     "render": "report", "system": "system", "over_time": "timeline", "performance_figures":
     "timeline", "trend": "timeline", "Verdict": "verdict", "conclude": "verdict",
-    "seasonal_volume": "volume", "Policy": "policy", "policy": "policy",
+    "seasonal_volume": "volume", "Checks": "checks", "checks": "checks", "Policy": "policy",
+    "policy": "policy",
 }  # fmt: skip
 
 __all__ = [
     "Attribution",
+    "Checks",
     "Contract",
     "Drift",
     "Policy",
@@ -57,6 +60,7 @@ __all__ = [
     "by_group",
     "check_contract",
     "check_estimate",
+    "checks",
     "concept",
     "conclude",
     "decisions",

@@ -146,16 +146,18 @@ def columns_table(drift: Drift) -> str:
     """Return the columns of a comparison with their statistics, worst first."""
     from mlops_nb.monitoring.comparison import STATISTICS
 
+    # As grave as the cards say: a prediction that drifts asks for more than another column.
+    status = {result.subject: result.status for result in drift.results()}
     rows = (
         (
-            tag(c.status),
+            tag(status[c.column]),
             escape(short(c.column)),
             c.kind,
             *(number(c.statistic[name]) for name in STATISTICS),
             f"{escape(c.decision.name)} {number(c.decision.value)}",
             number(c.decision.q_value),
         )
-        for c in drift.by_severity()[:ROWS]
+        for c in sorted(drift.by_severity(), key=lambda c: -SEVERITY.index(status[c.column]))[:ROWS]
     )
     names = [name.replace("_", " ") for name in STATISTICS]
     headers = ("", "column", "kind", *names, "decided by", "q")

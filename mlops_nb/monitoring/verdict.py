@@ -134,8 +134,8 @@ class Verdict:
             ) from error
 
     def __str__(self) -> str:
-        lines = [f"{r.status:8} {r.name} {r.subject}: {r.message}" for r in self.findings]
-        return "\n".join([f"{self.model}, {self.window}: {self.headline}", *lines])
+        lines = [f"{self.model}, {self.window}: {self.headline}", *map(str, self.findings)]
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         return verdict_html(self)

@@ -114,7 +114,7 @@ def _execute(
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    from mlops_nb.tracking.kernel import kernels_of
+    from mlops_nb.kernels import kernels_of
 
     cells = [nbformat.v4.new_code_cell(without_installs(cell.source)) for cell in slice_.cells]
     notebook = nbformat.v4.new_notebook(cells=cells)

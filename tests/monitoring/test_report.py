@@ -61,6 +61,10 @@ def test_the_headline_is_as_grave_as_the_gravest_finding(tmp_path: Path) -> None
         for text in (page, found._repr_html_()):
             heading = text.partition("<h2>")[2].partition("</h2>")[0]
             assert word in heading
+            table = text.rpartition("<table>")[2]
+            assert (
+                f"'tag'>{word}</span>" in table.partition("</tr></thead>")[2].partition("</tr>")[0]
+            )
 
 
 def test_wide_tables_stay_below_2_mb_and_tell_of_every_column(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,9 +28,9 @@ class Inlining(Binding):
         self._active: list[ast.AST] = []
         self._calls: Counter[int] = Counter()
 
+    @abstractmethod
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Run statements."""
-        raise NotImplementedError
 
     def inline(
         self, code: ast.AST, args: list[Value], named: dict[str, Value], me: int = -1

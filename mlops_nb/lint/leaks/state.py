@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 
 from mlops_nb.lint.leaks.trace import Trace
 from mlops_nb.lint.leaks.values import Mark, MarkKind, Value
@@ -12,7 +13,7 @@ class BudgetExceededError(Exception):
     """The notebook is larger than what is followed."""
 
 
-class State:
+class State(ABC):
     """The state of the analysis, and what its parts ask of each other.
 
     Each class that builds on it evaluates one sort of syntax; :class:`~.machine.Machine` is all
@@ -40,39 +41,33 @@ class State:
         self._budget = budget
         self.spent = 0
 
+    @abstractmethod
     def evaluate(self, node: ast.AST | None) -> Value:
         """Return the value of an expression."""
-        raise NotImplementedError
 
+    @abstractmethod
     def store(self, target: ast.AST, value: Value) -> None:
         """Bind a value to a target."""
-        raise NotImplementedError
 
+    @abstractmethod
     def score(self, node: ast.AST, values: list[Value]) -> None:
         """Record that predictions among some values were compared with the truth."""
-        raise NotImplementedError
 
+    @abstractmethod
     def call(self, node: ast.Call) -> Value:
         """Return the value of a call."""
-        raise NotImplementedError
 
-    def method(
-        self, node: ast.Call, func: ast.Attribute, args: list[Value], named: dict[str, Value]
-    ) -> Value:
-        """Return the value of a call of a method."""
-        raise NotImplementedError
-
+    @abstractmethod
     def inline(
         self, code: ast.AST, args: list[Value], named: dict[str, Value], me: int = -1
     ) -> Value:
         """Return what a function of the notebook returns for these arguments."""
-        raise NotImplementedError
 
+    @abstractmethod
     def instance(
         self, code: ast.ClassDef, node: ast.Call, args: list[Value], named: dict[str, Value]
     ) -> Value:
         """Return an instance of a class of the notebook."""
-        raise NotImplementedError
 
     def mark(
         self, kind: MarkKind, what: str, node: ast.AST, value: Value, *, selects: bool = False

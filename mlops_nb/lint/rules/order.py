@@ -9,11 +9,19 @@ from collections.abc import Iterator
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding
+from mlops_nb.lint.names import NameProblem
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.notebook.syntax import OPAQUE_MODULE
 
 _FROM_OUTSIDE = frozenset({"run", "load", "loadpy", "pylab", "rerun", "recall"})
 _RUNS_TEXT = frozenset({"exec", "execfile", "dill.load_session", "dill.load_module"})
+
+
+def _where(problem: NameProblem, way: str = "") -> str:
+    """Say which cell binds or deletes the name; `way` leads there within the same cell."""
+    if problem.binding != problem.cell.cell.index:
+        return f"in cell {problem.binding}"
+    return f"{way} in this cell".strip()
 
 
 @rule(
@@ -45,8 +53,7 @@ def used_before_bound(context: Context) -> Iterator[Finding]:
     """Flag a name that is used in an earlier place than its first binding."""
     for problem in context.name_problems:
         if problem.kind == "early":
-            same = problem.binding == problem.cell.cell.index
-            where = "further down in this cell" if same else f"in cell {problem.binding}"
+            where = _where(problem, "further down")
             message = f"{problem.name!r} is used before it is bound ({where})"
             yield problem.cell.finding(problem.node, message)
 
@@ -64,8 +71,7 @@ def called_too_early(context: Context) -> Iterator[Finding]:
     """Flag a call of a function or class before a global that it reads is bound."""
     for problem in context.name_problems:
         if problem.kind == "call":
-            same = problem.binding == problem.cell.cell.index
-            where = "further down in this cell" if same else f"in cell {problem.binding}"
+            where = _where(problem, "further down")
             message = f"{problem.function}() needs {problem.name!r}, which is bound later ({where})"
             yield problem.cell.finding(problem.node, message)
 
@@ -94,8 +100,7 @@ def bound_on_some_paths(context: Context) -> Iterator[Finding]:
     """Flag a name that is used though an `if`, `try` or `match` above may leave it unbound."""
     for problem in context.name_problems:
         if problem.kind == "partial":
-            same = problem.binding == problem.cell.cell.index
-            where = "further up in this cell" if same else f"in cell {problem.binding}"
+            where = _where(problem, "further up")
             message = f"{problem.name!r} is bound on some paths only ({where})"
             yield problem.cell.finding(problem.node, message)
 
@@ -113,8 +118,7 @@ def used_after_deletion(context: Context) -> Iterator[Finding]:
     """Flag a name that is used after it was deleted."""
     for problem in context.name_problems:
         if problem.kind == "deleted":
-            same = problem.binding == problem.cell.cell.index
-            where = "in this cell" if same else f"in cell {problem.binding}"
+            where = _where(problem)
             needs = (
                 f"{problem.function}() needs {problem.name!r}, which" if problem.function else ""
             )

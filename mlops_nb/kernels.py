@@ -1,4 +1,4 @@
-"""A kernel of any interpreter, on sockets that take no port."""
+"""The door to jupyter_client: kernels of any interpreter, on sockets that take no port."""
 
 from __future__ import annotations
 
@@ -41,5 +41,16 @@ class _Kernels(AsyncKernelManager):
 
 
 def kernels_of(python: Path) -> type[Any]:
-    """Return the class of managers that start their kernel in that interpreter."""
+    """Return the class of kernel managers that start their kernel in an interpreter.
+
+    Parameters
+    ----------
+    python : Path
+        The interpreter, whatever kernels the machine has installed.
+
+    Returns
+    -------
+    type
+        For `kernel_manager_class` of an nbclient or papermill client.
+    """
     return type("Kernels", (_Kernels,), {"interpreter": python})
