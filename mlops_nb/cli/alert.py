@@ -27,17 +27,23 @@ def _times(alert: Alert) -> dict[str, str | None]:
 @click.option("--all", "resolved", is_flag=True, help="Also those that are over.")
 @format_option
 def list_all(resolved: bool, output_format: str) -> None:
-    """List the alerts, the newest first."""
+    """List the alerts, the newest first, and messages that no route has taken yet."""
     from mlops_nb.config import load_project
     from mlops_nb.state.alerts import list_alerts
+    from mlops_nb.state.deliveries import undelivered
 
-    alerts = list_alerts(load_project(), resolved=resolved)
+    project = load_project()
+    alerts, waiting = list_alerts(project, resolved=resolved), undelivered(project)
     if output_format == "json":
         from dataclasses import asdict
 
         rows = [asdict(alert) | _times(alert) for alert in alerts]
-        echo_json({"schema": 1, "alerts": rows})
+        keys = ("attempt", "route", "problem")
+        outbox = [dict(zip(keys, message, strict=True)) for message in waiting]
+        echo_json({"schema": 1, "alerts": rows, "undelivered": outbox})
         return
+    for attempt, route, problem in waiting:
+        click.echo(f"route {route} has not taken the message of attempt {attempt}: {problem}")
     if not alerts:
         click.echo("no alerts")
         return

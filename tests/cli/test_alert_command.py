@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from mlops_nb.errors import InputError, NotFoundError
 from mlops_nb.result import Result as Check
 from mlops_nb.result import Status
 from mlops_nb.state.alerts import Found, record
+from mlops_nb.state.database import transaction
+from mlops_nb.state.deliveries import enqueue, settle, take_due
 
 
 def invoke(*arguments: str) -> Result:
@@ -37,6 +39,19 @@ def test_alerts_are_listed_and_acknowledged(project: Project) -> None:
     assert (alert["status"], alert["note"], alert["model"]) == ("acknowledged", "me", "flights")
     with pytest.raises(NotFoundError):
         invoke("ack", "2")
+
+
+def test_a_message_that_no_route_has_taken_is_told(project: Project) -> None:
+    with transaction(project) as connection:
+        enqueue(connection, "a7", ["chat"], title="t", body="b")
+    (waiting,) = take_due(project, datetime.now(UTC) + timedelta(seconds=1))
+    settle(project, waiting.id, "connection refused")
+    told = "route chat has not taken the message of attempt a7: connection refused\n"
+    assert invoke("list").output == f"{told}no alerts\n"
+    (outbox,) = json.loads(invoke("list", "--format", "json").output)["undelivered"]
+    assert outbox == {"attempt": "a7", "route": "chat", "problem": "connection refused"}
+    settle(project, waiting.id, "")
+    assert invoke("list").output == "no alerts\n"
 
 
 def test_the_routes_are_tested(tmp_path: Path, project: Project) -> None:
