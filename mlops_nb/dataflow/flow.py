@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from mlops_nb.dataflow.scopes import children_of
 
@@ -22,16 +23,21 @@ class ControlFlow(ABC, ast.NodeVisitor):
         self._branches = 0
         self._loops = 0
         self._guards = 0
+        self._methods: dict[type[ast.AST], Callable[[Any], None] | None] = {}
 
     def visit(self, node: ast.AST) -> None:
         """Walk a node by the method of its kind."""
-        method = getattr(self, "visit_" + type(node).__name__, None)
-        if isinstance(node, ast.Constant):
+        kind = type(node)
+        if kind is ast.Constant:
             return  # the base class asks for methods of Python 3.7
+        if kind not in self._methods:
+            self._methods[kind] = getattr(self, f"visit_{kind.__name__}", None)
+        method = self._methods[kind]
         if method:
             method(node)
         else:
-            self._all(children_of(node))
+            for child in children_of(node):
+                self.visit(child)
 
     @abstractmethod
     def _bind(self, name: str, node: ast.AST, *, imported: bool = False) -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mlops_nb.dataflow.flow import ControlFlow
 from mlops_nb.dataflow.scopes import Scope, arguments, children_of, scope_of, type_parameters
@@ -22,8 +21,7 @@ _CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__", "__init_subcl
 ANONYMOUS = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One thing that happens to a global name.
 
     Parameters

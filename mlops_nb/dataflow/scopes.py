@@ -14,6 +14,8 @@ _PLAIN = frozenset(
         *("level", "module", "simple", "is_async", "conversion", "asname", "rest"),
     }
 )
+# What makes up half of a tree and holds nothing.
+LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, ast.Pass, ast.Break, ast.Continue})
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}  # the other fields, by kind of node
 
 
@@ -78,7 +80,8 @@ def nodes_of(tree: ast.AST) -> list[ast.AST]:
     while waiting:
         node = waiting.pop()
         found.append(node)
-        waiting.extend(reversed(children_of(node)))
+        if type(node) not in LEAVES:
+            waiting.extend(reversed(children_of(node)))
     return found
 
 
@@ -92,10 +95,12 @@ def children_of(node: ast.AST) -> list[ast.AST]:
     found: list[ast.AST] = []
     for name in names:
         child = getattr(node, name, None)
-        if isinstance(child, list):
-            found += [one for one in child if isinstance(one, ast.AST)]
-        elif isinstance(child, ast.AST):
+        if isinstance(child, ast.AST):
             found.append(child)
+        elif type(child) is list and child:
+            # Nearly all lists hold nodes only: not that of `global`'s names, of `{**other}`'s keys.
+            whole = isinstance(child[0], ast.AST) and None not in child
+            found += child if whole else [one for one in child if isinstance(one, ast.AST)]
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ _TABLE = (
 )
 
 
+@lru_cache(maxsize=10_000)
 def entry_of(name: str) -> Stochastic | None:
     """Return the entry of a call by its qualified name."""
     return next((e for e in _TABLE if e.pattern.fullmatch(name)), None) if name else None

@@ -68,15 +68,28 @@ def _upwards(folder: Path, root: Path | None) -> Iterator[Path]:
 def _of_folder(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
-        files = [*folder.glob("requirements*.txt"), *folder.glob("requirements*.in")]
-        files += [*folder.glob("requirements/*.txt"), *folder.glob("requirements/*.lock")]
-        files += [path for name in _FILES if (path := folder / name).is_file()]
-        for path in files:
+        for path in _files(folder, _changed(folder), _changed(folder / "requirements")):
             state = path.stat()
             found.update(_read(path, state.st_mtime_ns, state.st_size))
     except OSError:
         return {}
     return found
+
+
+def _changed(folder: Path) -> int:
+    """Return when something last came to a folder or went; 0: there is no folder."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=256)
+def _files(folder: Path, _changed: int, _below: int) -> list[Path]:
+    """List a folder's files of requirements once for all notebooks in it."""
+    files = [*folder.glob("requirements*.txt"), *folder.glob("requirements*.in")]
+    files += [*folder.glob("requirements/*.txt"), *folder.glob("requirements/*.lock")]
+    return [*files, *(path for name in _FILES if (path := folder / name).is_file())]
 
 
 @lru_cache(maxsize=256)

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from mlops_nb.dataflow import nodes_of
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding, TextEdit
@@ -235,8 +236,8 @@ def _is_useful(context: Context, seed: str) -> bool:
 def _is_top(code: CodeCell, call: ast.Call) -> bool:
     """Tell whether a call is made as the cell runs, not in the body of a function."""
     inside = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-    functions = (n for n in ast.walk(code.tree) if isinstance(n, inside)) if code.tree else ()
-    return not any(node is call for function in functions for node in ast.walk(function))
+    functions = (n for n in nodes_of(code.tree) if isinstance(n, inside)) if code.tree else ()
+    return not any(node is call for function in functions for node in nodes_of(function))
 
 
 def _called(context: Context, node: ast.AST) -> Iterator[str]:
