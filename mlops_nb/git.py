@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,9 @@ def snapshot(root: Path) -> GitState | None:
     GitState or None
         None when the folder is in no working tree, or git is not installed or does not answer.
     """
-    status = _git(root, "status", "--porcelain=v2", "--branch", "-z")
+    with ThreadPoolExecutor(1) as beside:  # a cell waits for this, and starting git takes longest
+        asked = beside.submit(_git, root, "config", "--get", "remote.origin.url")
+        status = _git(root, "status", "--porcelain=v2", "--branch", "-z")
     if status is None:
         return None
     commit = branch = ""
@@ -81,14 +84,13 @@ def snapshot(root: Path) -> GitState | None:
     diff = (_git(root, "diff", "HEAD", "--no-color", "--no-ext-diff") or "") if changed else ""
     if len(diff) > DIFF_LIMIT:
         diff = diff[:DIFF_LIMIT] + f"\n[cut: {len(diff)} characters in all]\n"
-    remote = _git(root, "config", "--get", "remote.origin.url") or ""
     return GitState(
         commit=commit,
         branch=branch,
         dirty=changed or bool(untracked),
         diff=diff,
         untracked=tuple(untracked),
-        remote=re.sub(r"(?<=://)[^/@]+@", "", remote.strip()),
+        remote=re.sub(r"(?<=://)[^/@]+@", "", (asked.result() or "").strip()),
     )
 
 

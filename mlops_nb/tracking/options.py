@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NoReturn
 
 from mlops_nb.errors import InputError
@@ -51,6 +52,7 @@ class _Parser(argparse.ArgumentParser):
         raise InputError(f"%%mlops run: {message}", self.format_usage().strip())
 
 
+@cache
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the words after ``%%mlops run``."""
     made = _Parser(prog="%%mlops run", add_help=False, allow_abbrev=False)

@@ -143,11 +143,12 @@ def _digest(path: str, changed_ns: int, size: int) -> str:
 
 def project_modules(root: Path) -> list[str]:
     """Return the files of the modules that were imported from the project itself."""
-    found = []
+    found = set()
+    inside = os.path.join(root, "")  # noqa: PTH118 - thousands of modules, a hundred times faster
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)
-        if isinstance(path, str) and path.endswith(".py"):
-            inside = Path(path).is_relative_to(root) and not path.startswith(_FOREIGN)
-            if inside and "site-packages" not in path:
-                found.append(path)
-    return sorted(set(found))
+        if not isinstance(path, str) or not path.startswith(inside) or not path.endswith(".py"):
+            continue
+        if not path.startswith(_FOREIGN) and "site-packages" not in path:
+            found.add(path)
+    return sorted(found)
