@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+from mlops_nb.errors import MlopsError
 from mlops_nb.tracking import context
 from mlops_nb.tracking.auto import Before, collect_auto
 from mlops_nb.tracking.celltext import read_cell
 from mlops_nb.tracking.collect import Displays, collect
 from mlops_nb.tracking.evidence import source_name
 from mlops_nb.tracking.executed import current_cell
+from mlops_nb.tracking.failed import line_of
 from mlops_nb.tracking.options import RunOptions, parse_options
 from mlops_nb.tracking.previous import link
 
@@ -80,23 +83,40 @@ class CellRun:
         error: BaseException | None = None
         namespace = self.shell.user_ns
         try:
-            if self.options.auto:
-                collect_auto(
-                    self.run,
-                    read_cell(self._cell.body),
-                    self._before,
-                    namespace,
-                    # Of a model that is kept, the settings are logged as of any other.
-                    named=(*self.options.params, *self.options.metrics, *self.options.data),
-                    seconds=self._seconds,
-                    result=value,
-                )
+            self._find(self._cell.body, value)
             collect(self.run, self.options, namespace, self._displays.figures(value))
         except BaseException as raised:
             error = raised
             raise
         finally:
             self.close(error)
+
+    def _find(self, body: list[ast.stmt], value: Any = None) -> None:
+        """Log what statements made that nobody named."""
+        if not self.options.auto:
+            return
+        collect_auto(
+            self.run,
+            read_cell(body),
+            self._before,
+            self.shell.user_ns,
+            # Of a model that is kept, the settings are logged as of any other.
+            named=(*self.options.params, *self.options.metrics, *self.options.data),
+            seconds=self._seconds,
+            result=value,
+        )
+
+    def fail(self, error: BaseException) -> None:
+        """Log what the cell made before it raised, and end the run."""
+        failed = line_of(error, self.shell)
+        ran = [s for s in self._cell.body if (s.end_lineno or s.lineno) < failed]
+        if isinstance(error, Exception):  # who interrupts a cell is not made to wait
+            assigned, done = read_cell(self._cell.body).assigned, read_cell(ran).assigned
+            self.options = self.options.without(assigned - done)
+            with suppress(MlopsError):  # the cell's own error is the news
+                self._find(ran)
+                collect(self.run, self.options, self.shell.user_ns, self._displays.figures(None))
+        self.close(error)
 
     def close(self, error: BaseException | None) -> None:
         """End the run without looking at what the cell made."""
@@ -115,7 +135,7 @@ class CellRun:
         if self in _open:
             _open.remove(self)
             raised = result and (result.error_in_exec or result.error_before_exec)
-            self.close(raised or KeyboardInterrupt())
+            self.fail(raised or KeyboardInterrupt())
         place = f"%mlops run show {self.run.uid[:8]}"
         sys.stdout.write(f"run {self.run.name} · {self.run.status.lower()} · {place}\n")
 

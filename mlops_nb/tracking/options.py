@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NoReturn
 
@@ -45,6 +46,20 @@ class RunOptions:
     def names(self) -> tuple[str, ...]:
         """Every variable that is named, once."""
         return tuple(dict.fromkeys((*self.params, *self.metrics, *self.models, *self.data)))
+
+    def without(self, names: Collection[str]) -> RunOptions:
+        """Return the options without variables that a cell did not come to set."""
+
+        def left(named: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(name for name in named if name not in names)
+
+        return replace(
+            self,
+            params=left(self.params),
+            metrics=left(self.metrics),
+            models=left(self.models),
+            data=left(self.data),
+        )
 
 
 class _Parser(argparse.ArgumentParser):

@@ -132,6 +132,30 @@ def test_the_run_before_of_the_same_cell(shell, project: Project) -> None:
     assert "mlops.previous" not in _logged(project, lines.Tag)
 
 
+def test_a_cell_that_raises_keeps_what_it_made_before(shell, project: Project) -> None:
+    shell.run_cell("lr, auc = 99, 0.99")  # of an earlier cell: no setting of this one
+    cell = (
+        "%%mlops run broken --metric auc --param momentum\n"
+        "depth, momentum = 3, 0.5\nclf = Ridge(alpha=0.25).fit(np.eye(3), [1, 2, 3])\n"
+        "loss = sum([1.0])\n\nraise ValueError('no')\nlr = 0.1\nauc = 1.0"
+    )
+    shell.run_cell(cell, store_history=True)
+    assert last_run().status == "FAILED"
+    params = _logged(project, lines.Param)
+    assert {"depth": "3", "momentum": "0.5", "clf.alpha": "0.25"}.items() <= params.items()
+    assert "lr" not in params
+    metrics = _logged(project, lines.Metric)
+    assert metrics["loss"] == 1.0
+    assert "auc" not in metrics
+    assert "ValueError: no" in _file(project, "mlops/traceback.txt")
+
+
+def test_an_interrupted_cell_ends_at_once(shell, project: Project) -> None:
+    shell.run_cell("%%mlops run stopped\ndepth = 3\nraise KeyboardInterrupt", store_history=True)
+    assert last_run().status == "KILLED"
+    assert _logged(project, lines.Param) == {}
+
+
 def test_help_runs_nothing(shell, project: Project, capsys) -> None:
     before = last_run()
     _run(shell, "%%mlops run --help\nnever = 1")

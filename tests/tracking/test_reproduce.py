@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,8 @@ EXECUTED = {
     "missing": "%%mlops run missing --metric m\nm = len(open('gone.txt').read())",
     "bad": "%%mlops run bad --metric m\nm = 1\nraise json.JSONDecodeError('always', '', 0)",
     "unnamed": "%%mlops run --metric m\nm = factor",
+    "versioned": "%%mlops run versioned --metric m\nfrom importlib.metadata import version\n"
+    "m = float('.'.join(version('six').split('.')[:2]))",
 }
 SAVED = ["%load_ext mlops_nb\nimport json, random", "factor = 3", "total = 0", "total = total + 1",
          "rows.append(total)", "m = sum(rows) * factor + bonus"]  # fmt: skip
@@ -69,7 +73,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     notebook = nbformat.v4.new_notebook(cells=cells)
     path = root / "work.ipynb"
     resources = {"metadata": {"path": str(root)}}
-    NotebookClient(notebook, kernel_name="python3", allow_errors=True, resources=resources).execute(
+    NotebookClient(notebook, allow_errors=True, resources=resources).execute(
         env={**os.environ, "JPY_SESSION_NAME": str(path)}
     )
     kept = {"factor = 3": "edited", "total = total + 1": "again"}
@@ -163,6 +167,55 @@ def test_the_runs_own_environment_is_made_by_uv(made: Project) -> None:
     assert (result.verdict, result.environment) == ("reproduced", "locked")
     assert list((made.home / "environments").glob("*/bin/python"))
     shutil.rmtree(made.home / "environments")
+
+
+@pytest.mark.slow
+def test_bisect_names_the_package_that_moved_the_metric(made: Project) -> None:
+    record = runs.get_run(made, "versioned")
+    path = next((made.home / "artifacts").glob(f"**/{record.run_id}/**/mlops/environment.txt"))
+    written = path.read_text()
+    # As if the run had been made before two packages were upgraded, one of which matters.
+    older = re.sub(r"(?m)^six==.*$", "six==1.16.0", written)
+    older = re.sub(r"(?m)^colorama==.*\n|(?m:^idna==.*$)", "idna==3.6", older)
+    path.write_text(older)
+    try:
+        found = bisect(made, "versioned")
+    finally:
+        path.write_text(written)
+        shutil.rmtree(made.home / "environments", ignore_errors=True)
+    now = float(".".join(version("six").split(".")[:2]))
+    moved = {step.what: step.moved for step in found.steps if step.moved}
+    assert [what.split()[0] for what in moved] == ["six"]
+    assert list(moved.values()) == [{"m": (1.16, now)}]
+    assert found.exit_code == 1
+
+
+@pytest.mark.slow
+def test_a_cell_of_a_bare_papermill_job_is_a_run_with_its_parameters(
+    project: Project, tmp_path: Path
+) -> None:
+    import papermill
+
+    cells = [
+        nbformat.v4.new_code_cell("%load_ext mlops_nb"),
+        nbformat.v4.new_code_cell("depth = 1", metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell("%%mlops run papered --metric m --param depth\nm = depth * 2.0"),
+    ]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
+    path = project.root / "job.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
+    papermill.execute_notebook(
+        path,
+        tmp_path / "out.ipynb",
+        {"depth": 4},
+        cwd=str(project.root),
+        progress_bar=False,
+    )
+    sync(project)
+    record = runs.get_run(project, "papered")
+    assert (record.status, record.metrics, record.params["depth"]) == ("FINISHED", {"m": 8.0}, "4")
+    result = reproduce(project, "papered")
+    assert result.verdict == "reproduced"
 
 
 def test_a_run_of_a_script_cannot_be_made_again(stored: Project) -> None:
