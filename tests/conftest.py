@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +54,39 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     (tmp_path / "mlops.toml").write_text('experiment = "test"\n', encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return load_project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def scripts_of() -> Callable[..., Path]:
+    """What makes an environment outside of the repository, once a machine, for a peer.
+
+    It is called with a name and the packages, and returns the folder of the scripts.
+    """
+
+    def scripts(name: str, *packages: str) -> Path:
+        home = Path(tempfile.gettempdir()) / f"mlops_nb-{name}-{os.getuid()}"
+        with Path(f"{home}.lock").open("w") as lock:  # several test processes may ask at once
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (home / "ready").exists():
+                _make_environment(home, packages)
+        return home / "bin"
+
+    return scripts
+
+
+def _make_environment(home: Path, packages: tuple[str, ...]) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    uv = shutil.which("uv", path=path)
+    if uv is None:
+        pytest.skip(f"there is no uv to make an environment with {packages[0]} with")
+    for command in (
+        [uv, "venv", "--clear", "-p", sys.executable, home],
+        [uv, "pip", "install", "--python", home / "bin" / "python", *packages],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"{packages[0]} cannot be installed here: {done.stderr[-300:]}")
+    (home / "ready").touch()
 
 
 # A module at a time: while playwright runs, no other event loop can in this process.

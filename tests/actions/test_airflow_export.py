@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,15 +17,6 @@ from mlops_nb.jobs.export import Settings, export
 from mlops_nb.state.attempts import list_attempts
 
 AddJob = Callable[..., Path]
-AIRFLOW = os.environ.get("MLOPS_TEST_AIRFLOW", "")
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not AIRFLOW,
-        reason="MLOPS_TEST_AIRFLOW names no Python that has apache-airflow installed",
-    ),
-]
 
 LOAD = """
 import json, sys
@@ -35,9 +27,11 @@ print(json.dumps({"errors": {k: v for k, v in bag.import_errors.items()}, "dags"
 """
 
 
-def test_airflow_loads_the_dag_and_runs_it(add_job: AddJob, tmp_path: Path) -> None:
-    import sys
-
+@pytest.mark.slow
+def test_airflow_loads_the_dag_and_runs_it(
+    add_job: AddJob, tmp_path: Path, scripts_of: Callable[..., Path]
+) -> None:
+    scripts = scripts_of("airflow", "apache-airflow>=3,<4")
     add_job("score", "print('scored')", table='schedule = "0 6 * * *"\ntimezone = "Europe/Berlin"')
     dags = tmp_path / "dags"
     dags.mkdir()
@@ -50,7 +44,7 @@ def test_airflow_loads_the_dag_and_runs_it(add_job: AddJob, tmp_path: Path) -> N
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     }
-    airflow = str(Path(AIRFLOW).parent / "airflow")
+    airflow = str(scripts / "airflow")
 
     def call(*command: str) -> str:
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -58,7 +52,7 @@ def test_airflow_loads_the_dag_and_runs_it(add_job: AddJob, tmp_path: Path) -> N
         return done.stdout
 
     call(airflow, "db", "migrate")
-    loaded = json.loads(call(AIRFLOW, "-c", LOAD, str(dags)).splitlines()[-1])
+    loaded = json.loads(call(str(scripts / "python"), "-c", LOAD, str(dags)).splitlines()[-1])
     assert loaded == {"errors": {}, "dags": {"test.score": ["score"]}}
     call(airflow, "dags", "test", "test.score", "2026-04-01T04:00:00+00:00")
     (row,) = list_attempts(load_project())

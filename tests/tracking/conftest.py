@@ -5,11 +5,9 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -84,22 +82,11 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory, scripts_of: Callable[..., Path]
+) -> Iterator[Server]:
     """A running server, from an environment of its own beside the repository."""
-    home = Path(tempfile.gettempdir()) / f"mlops_nb-mlflow-server-{os.getuid()}"
-    mlflow = home / "bin" / "mlflow"
-    if not mlflow.exists():
-        uv = shutil.which(
-            "uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        )
-        if uv is None:
-            pytest.skip("there is no uv to make the MLflow server's environment with")
-        made = subprocess.run(
-            [uv, "venv", "--clear", "-p", sys.executable, home], capture_output=True
-        )
-        command = [uv, "pip", "install", "--python", home / "bin" / "python", SERVER]
-        if made.returncode or subprocess.run(command, capture_output=True).returncode:
-            pytest.skip("the MLflow server cannot be installed here (no network?)")
+    mlflow = scripts_of("mlflow-server", SERVER) / "mlflow"
     running = Server(mlflow, tmp_path_factory.mktemp("server"))
     running.start()
     yield running
