@@ -64,7 +64,8 @@ def snapshot(root: Path) -> GitState | None:
     GitState or None
         None when the folder is in no working tree, or git is not installed or does not answer.
     """
-    with ThreadPoolExecutor(1) as beside:  # a cell waits for this, and starting git takes longest
+    # A cell waits for this, and starting git takes longest; the name keeps it out of its record.
+    with ThreadPoolExecutor(1, thread_name_prefix="mlops-git") as beside:
         asked = beside.submit(_git, root, "config", "--get", "remote.origin.url")
         status = _git(root, "status", "--porcelain=v2", "--branch", "-z")
     if status is None:

@@ -78,6 +78,8 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
                 return answer(rest)
             case ["data", "drift", reference, current] if not current.startswith("-"):
                 return lambda: self._drift(reference, current)
+            case ["data", "drift", reference, current, "--by", column]:
+                return lambda: self._drift(reference, current, column)
         return None
 
     def _lint(self, project: Project, options: Options) -> LintReport:
@@ -85,10 +87,10 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
 
         return lint_notebook_of(self.shell, project, options)
 
-    def _drift(self, reference: str, current: str) -> Any:
+    def _drift(self, reference: str, current: str, by: str | None = None) -> Any:
         from mlops_nb import monitoring
 
-        return monitoring.drift(self._table(reference), self._table(current))
+        return monitoring.drift_by(self._table(reference), self._table(current), by=by)
 
     def _table(self, word: str) -> Any:
         namespace: Mapping[str, Any] = self.shell.user_ns

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 WHY = 5
 """Most columns whose bound is explained."""
 
+engine_option = click.option(
+    "--engine",
+    default="duckdb",
+    show_default=True,
+    help="What computes on files: duckdb, pyspark, local[4], spark://host:7077, sc://host:15002.",
+)
+
 
 @click.group(
     name="data", epilog="Example: mlops data drift january.parquet february.parquet --report d.html"
@@ -42,12 +49,14 @@ command.add_command(check)
 @click.option("--time", help="Column that orders the rows: learn how much its periods differ.")
 @click.option("--every", help="Length of these periods, such as 1d; best that of later tables.")
 @click.option("--duplicates", is_flag=True, help="Also count rows that are equal to another one.")
+@engine_option
 def profile(
     data: str,
     output: Path | None,
     time: str | None,
     every: str | None,
     duplicates: bool,
+    engine: str,
 ) -> None:
     """Summarise DATA as JSON of at most 2 kB a column.
 
@@ -57,7 +66,7 @@ def profile(
     from mlops_nb.frames import open_table
     from mlops_nb.monitoring import profile as make_profile
 
-    table = open_table(data)
+    table = open_table(data, engine=engine)
     made = make_profile(table, time=time, every=every, duplicates=duplicates)
     if output is None:
         click.echo(made.to_json())
@@ -90,11 +99,13 @@ def profile(
     "--time", help="Column that orders REFERENCE: what its periods differ by is no drift."
 )
 @click.option("--every", help="Length of these periods; by default that of CURRENT.")
+@click.option("--by", help="Also compare each value of this column by itself: a country, a plan.")
 @click.option(
     "--classifier/--no-classifier",
     default=True,
     help="Also tell whether the rows of both tables can be told apart.",
 )
+@engine_option
 @format_option
 def drift(
     reference: str,
@@ -104,7 +115,9 @@ def drift(
     preset: Preset | None,
     time: str | None,
     every: str | None,
+    by: str | None,
     classifier: bool,
+    engine: str,
     output_format: str,
 ) -> None:
     """Compare CURRENT with REFERENCE, column by column; exit 1 when it drifted.
@@ -113,17 +126,17 @@ def drift(
     after a #; REFERENCE may be a profile.
     """
     from mlops_nb.frames import open_table
-    from mlops_nb.monitoring import drift as compare
-    from mlops_nb.monitoring import policy
+    from mlops_nb.monitoring import drift_by, policy
 
     names = [name.strip() for name in columns.split(",") if name.strip()] if columns else None
     rule = policy()
     sides = [
-        side if side.lower().endswith(".json") else open_table(side)
+        side if side.lower().endswith(".json") else open_table(side, engine=engine)
         for side in (reference, current)
     ]
-    found = compare(
+    found = drift_by(
         *sides,
+        by=by,
         columns=names,
         policy=replace(rule, preset=preset or rule.preset),
         classifier=classifier,
@@ -156,6 +169,8 @@ def _print(found: Drift, report: Path | None) -> None:
         for column in found.by_severity()
     ]
     echo_table(("column", "kind", "status", "js", "psi", "nulls ±", "decided by", "q"), rows)
+    for segment in found.segments:
+        click.echo(f"{segment.column} {segment.value}: {segment.drift.headline()}")
     for column in found.drifted_columns[:WHY]:
         click.echo(
             f"why: {column.message}"

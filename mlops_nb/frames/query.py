@@ -11,6 +11,7 @@ import duckdb
 import ibis
 
 from mlops_nb.errors import InputError
+from mlops_nb.frames.spark import sampled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,7 @@ def rows(table: ibis.Table) -> int:
 
 def kinds(table: ibis.Table) -> dict[str, tuple[Kind, str]]:
     """Return of each column how it is treated and its own type, in the table's order."""
-    return {name: (_kind(dtype), str(dtype).lower()) for name, dtype in table.schema().items()}
+    return {name: (_kind(dtype), _named(dtype)) for name, dtype in table.schema().items()}
 
 
 def summarise(
@@ -176,7 +177,8 @@ def _moments(found: Mapping[str, Any], total: int, nan: int) -> Moments:
         infinite=values - finite,
         finite=finite,
         clean=found["clean"],
-        **{key: found[key] for key in FIGURES},
+        # A file's statistics may hold −0.0, which is written unlike 0.
+        **{key: None if found[key] is None else found[key] + 0.0 for key in FIGURES},
     )
 
 
@@ -286,6 +288,8 @@ def sample(table: ibis.Table, size: int, columns: Sequence[str] | None = None) -
         for name in names
     })  # fmt: skip
     total = rows(table)
+    if total > size and table.get_backend().name == "pyspark":
+        return sampled(chosen, size / total)
     if total > size:
         # A multiplicative hash of the row's number: even, and unlike every n-th row out of step
         # with anything periodic in the data.
@@ -305,7 +309,9 @@ def run(expression: Any) -> Any:
     """Compute an expression where its data are, as Arrow."""
     try:
         return expression.to_pyarrow()
-    except (duckdb.Error, ibis.IbisError) as error:
+    except Exception as error:
+        if not is_engines(error):
+            raise
         raise InputError(f"the data cannot be read: {first_line(error)}", "") from error
 
 
@@ -315,6 +321,11 @@ def _kind(dtype: Any) -> Kind:
     if dtype.is_numeric():
         return "numeric"
     return "datetime" if dtype.is_timestamp() or dtype.is_date() else "categorical"
+
+
+def _named(dtype: Any) -> str:
+    # How many digits of a second are kept is the engine's business, and no change of the type.
+    return str(dtype.copy(scale=None) if dtype.is_timestamp() else dtype).lower()
 
 
 def seconds(column: Any) -> Any:
@@ -335,6 +346,12 @@ def _number(column: Any, kind: Kind, *, clean: bool) -> Any:
         return number
     # Not true of NaN either, which DuckDB holds for the greatest number.
     return ibis.ifelse(number.abs() <= FINITE, number, None)
+
+
+def is_engines(error: Exception) -> bool:
+    """Tell whether an error is one of the engines': then it is about the data or the machine."""
+    known = isinstance(error, duckdb.Error | ibis.IbisError)
+    return known or type(error).__module__.partition(".")[0] in ("pyspark", "py4j")
 
 
 def first_line(error: Exception) -> str:

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import ibis
 import pyarrow as pa
 
 from mlops_nb.errors import InputError, did_you_mean
-from mlops_nb.frames.query import first_line, rows, to_pandas
+from mlops_nb.frames.query import first_line, is_engines, rows, to_pandas
+from mlops_nb.frames.spark import connect
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def open_table(source: Any, *, required: Sequence[str] = ()) -> ibis.Table:
+def open_table(source: Any, *, engine: str = "duckdb", required: Sequence[str] = ()) -> ibis.Table:
     """Open a table of any origin.
 
     Parameters
@@ -26,6 +26,9 @@ def open_table(source: Any, *, required: Sequence[str] = ()) -> ibis.Table:
         Parquet or CSV (also a glob such as ``"day-*.parquet"``); the URL of a database with the
         table's name after a ``#`` (``"postgres://host/db#people"``, ``"duckdb://file.db#people"``);
         a pandas or polars DataFrame; an Arrow table; an ibis table, which is returned as it is.
+    engine : str
+        What computes on files, as of :func:`mlops_nb.frames.spark.connect`. A database computes on
+        its own tables, an ibis table where it is.
     required : sequence of str
         Columns that must be there.
 
@@ -33,9 +36,9 @@ def open_table(source: Any, *, required: Sequence[str] = ()) -> ibis.Table:
     ------
     InputError
         The file is missing, unreadable or of an unknown kind, there is no row or column, or a
-        required column is missing.
+        required column is missing; the engine is unknown, not installed or not to be reached.
     """
-    table, name = _open(source)
+    table, name = _open(source, engine)
     if not rows(table):
         raise InputError(f"{name} has no row", "check what it was made from")
     for column in required:
@@ -45,13 +48,15 @@ def open_table(source: Any, *, required: Sequence[str] = ()) -> ibis.Table:
     return table
 
 
-def _open(source: Any) -> tuple[ibis.Table, str]:
+def _open(source: Any, engine: str) -> tuple[ibis.Table, str]:
     if isinstance(source, ibis.Table):
         return source, "the table"
     if isinstance(source, str) and "://" in source:
         return _database_table(source)
     if isinstance(source, str | Path):
-        return _read(source), str(source)
+        return _read(source, engine), str(source)
+    if engine != "duckdb":
+        raise InputError(f"{engine} reads files, not a {type(source).__name__}", "give a path")
     # Its own connection each: the data are let go of together with the table.
     data = arrow(source)
     if not data.num_columns:
@@ -100,7 +105,7 @@ def read_table(source: str | Path, *, required: Sequence[str] = ()) -> pd.DataFr
     return to_pandas(open_table(source, required=required))
 
 
-def _read(source: str | Path) -> ibis.Table:
+def _read(source: str | Path, engine: str) -> ibis.Table:
     path = str(source)
     ending = path.lower().removesuffix(".gz").rpartition(".")[2]
     readers = {"parquet": "read_parquet", "pq": "read_parquet"} | dict.fromkeys(
@@ -110,9 +115,12 @@ def _read(source: str | Path) -> ibis.Table:
         raise InputError(f"there is no file {path}", "check the path")
     if ending not in readers:
         raise InputError(f"{path} is neither Parquet nor CSV", "known: .parquet, .csv, .csv.gz")
+    connection = connect(engine)
     try:
-        table: ibis.Table = getattr(ibis.duckdb.connect(), readers[ending])(path)
-    except (duckdb.Error, ibis.IbisError, UnicodeDecodeError) as error:
+        table: ibis.Table = getattr(connection, readers[ending])(path)
+    except Exception as error:
+        if not (is_engines(error) or isinstance(error, UnicodeDecodeError)):
+            raise
         kind = "Parquet" if readers[ending] == "read_parquet" else "CSV"
         raise InputError(
             f"cannot read {path}: {first_line(error)}", f"is it whole, and really {kind}?"

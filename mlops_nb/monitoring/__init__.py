@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mlops_nb.monitoring.profile import Profile, profile
     from mlops_nb.monitoring.quality import check_contract, require
     from mlops_nb.monitoring.report import render
+    from mlops_nb.monitoring.segments import drift_by
     from mlops_nb.monitoring.system import system
     from mlops_nb.monitoring.timeline import over_time, performance_figures, trend
     from mlops_nb.monitoring.verdict import Verdict, conclude
@@ -41,7 +42,7 @@ _HOME = {
     "render": "report", "system": "system", "over_time": "timeline", "performance_figures":
     "timeline", "trend": "timeline", "Verdict": "verdict", "conclude": "verdict",
     "seasonal_volume": "volume", "Checks": "checks", "checks": "checks", "Policy": "policy",
-    "policy": "policy",
+    "policy": "policy", "drift_by": "segments",
 }  # fmt: skip
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "decisions",
     "derive_contract",
     "drift",
+    "drift_by",
     "estimate",
     "estimator",
     "fairness_figures",

@@ -62,6 +62,8 @@ class Drift:
         How well the reference's principal components describe each table; only when both are raw.
     warnings : tuple of str
         What limits the comparison.
+    segments : tuple of Segment
+        The same comparison for the values of one column; see :func:`drift_by`.
     """
 
     columns: tuple[Comparison, ...]
@@ -71,11 +73,12 @@ class Drift:
     classifier: DomainClassifier | None = None
     reconstruction: Reconstruction | None = None
     warnings: tuple[str, ...] = field(default=())
+    segments: tuple[Segment, ...] = field(default=())
 
     @property
     def drifted(self) -> bool:
-        """Whether any column drifted, is missing or has changed its type."""
-        return bool(self.drifted_columns)
+        """Whether any column drifted, is missing or has changed its type, in any segment too."""
+        return bool(self.drifted_columns) or any(s.drift.drifted for s in self.segments)
 
     @property
     def drifted_columns(self) -> list[Comparison]:
@@ -119,6 +122,7 @@ class Drift:
             "dataset": self.dataset,
             "rows": {"reference": self.reference.rows, "current": self.current.rows},
             "warnings": list(self.warnings),
+            "segments": [segment.to_dict() for segment in self.segments],
         }
 
     def results(self, *, window: str = "") -> list[Result]:
@@ -144,11 +148,15 @@ class Drift:
                 evidence=self.dataset,
             ),
             *(_result(column, window) for column in self.columns),
+            *(segment.result(window) for segment in self.segments),
         ]
 
     def headline(self) -> str:
         """Return the verdict in one sentence."""
         names = [column.column for column in self.drifted_columns]
+        moved = [f"{s.column} {s.value}" for s in self.segments if s.drift.drifted]
+        if not names and moved:
+            return f"drift in {len(moved)} of {len(self.segments)} segments: {moved[0]}"
         if not names:
             return f"no drift in {len(self.columns)} columns"
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
@@ -159,6 +167,47 @@ class Drift:
         from mlops_nb.monitoring.html import drift_html
 
         return drift_html(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """The comparison of the rows that have one value in a column.
+
+    Parameters
+    ----------
+    column, value : str
+        The column and its value as text.
+    drift : Drift
+        The comparison of these rows alone.
+    """
+
+    column: str
+    value: str
+    drift: Drift
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "column": self.column,
+            "value": self.value,
+            "drifted": self.drift.drifted,
+            "drifted_columns": [c.column for c in self.drift.drifted_columns],
+            "rows": {"reference": self.drift.reference.rows, "current": self.drift.current.rows},
+            "columns": [column.to_dict() for column in self.drift.columns],
+        }
+
+    def result(self, window: str) -> Result:
+        """Return the verdict on the segment."""
+        return Result(
+            name="drift.segment",
+            subject=f"{self.column} {self.value}",
+            status=Status.WARNED if self.drift.drifted else Status.PASSED,
+            value=self.drift.share,
+            window=window,
+            message=self.drift.headline(),
+            advice="look at the columns named" if self.drift.drifted else "",
+            evidence=self.to_dict(),
+        )
 
 
 def drift(

@@ -165,6 +165,22 @@ def columns_table(drift: Drift) -> str:
     return table(headers, rows, numeric=numeric) + _left_out(len(drift.columns), "columns")
 
 
+def segments_table(drift: Drift) -> str:
+    """Return the segments of a comparison, those with the most columns that drifted first."""
+    rows = (
+        (
+            tag(segment.result("").status),
+            escape(short(segment.value)),
+            number(segment.drift.reference.rows),
+            number(segment.drift.current.rows),
+            escape(segment.drift.headline()),
+        )
+        for segment in drift.segments
+    )
+    headers = ("", drift.segments[0].column, "reference rows", "current rows", "found")
+    return table(tuple(map(escape, headers)), rows, numeric=(2, 3))
+
+
 def _left_out(count: int, what: str) -> str:
     return f"<p class='mute'>and {count - ROWS:,} more {what}</p>" if count > ROWS else ""
 

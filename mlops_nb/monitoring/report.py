@@ -197,6 +197,9 @@ def _comparison(drift: Drift) -> tuple[str, list[Any], dict[str, Any]]:
                 drawn.append(charts.distribution(name, before, now))
     if drawn:
         body += f"<h3>What moved</h3><div class='charts'>{boxes(len(drawn))}</div>"
+    if drift.segments:
+        by = escape(drift.segments[0].column)
+        body += f"<h3>By {by}</h3><div class='wide'>{html.segments_table(drift)}</div>"
     body += f"<h3>All columns</h3><div class='wide'>{html.columns_table(drift)}</div>"
     return body, drawn, details
 

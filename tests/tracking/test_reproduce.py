@@ -93,6 +93,7 @@ def slice_of(project: Project, name: str) -> Path:
 def test_the_slice_is_what_was_executed_and_papermill_runs_it(made: Project) -> None:
     path = slice_of(made, "hidden")
     nbformat.validate(nbformat.read(path, 4))
+    assert read_slice(path).surroundings["commands"] == []  # git, asked by us, is none of theirs
     sources = [cell.source for cell in read_slice(path).cells]
     names = ["start", "edited", "repeated", "again", "again 2", "deleted", "grown"]
     assert sources[:7] == [EXECUTED[name] for name in names]
