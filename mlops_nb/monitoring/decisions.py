@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlops_nb.monitoring.groups import Group, name_of, names, require_groups
+from mlops_nb.monitoring.policy import Policy
 from mlops_nb.result import Result, Status
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def decisions(
     score: str = "score",
     minimum: int = 100,
     max_shift: float = SHIFT,
+    policy: Policy | None = None,
     window: str = "",
 ) -> list[Result]:
     """Check scores for sense, and the share of positive answers overall and by group.
@@ -56,6 +58,8 @@ def decisions(
         Rows that a group needs in both tables.
     max_shift : float
         Change of a rate that does not matter yet, 0 to 1.
+    policy : Policy, optional
+        Whose alarm budget says how rarely chance alone may page.
     window : str
         The period the rows are of.
 
@@ -71,6 +75,7 @@ def decisions(
     InputError
         A column is missing.
     """
+    rule = policy or Policy()
     for table in (reference, frame):
         require_groups(table, groups, prediction)
     results = []
@@ -80,11 +85,15 @@ def decisions(
     if not len(before) or not len(now):
         return [*results, _skipped(window)]
     if _is_measured(before, now):
-        return [*results, _mean(before.to_numpy(float), now.to_numpy(float), window)]
+        return [
+            *results,
+            _mean(before.to_numpy(float), now.to_numpy(float), rule.beyond(LEVEL), window),
+        ]
     positive = _positive(before, now)
+    beyond = rule.beyond(LEVEL, len(positive))
     for name in positive:
         overall = _shares(before, now, name)
-        results.append(_rate(_called(name), *overall, len(positive), max_shift, window))
+        results.append(_rate(_called(name), *overall, beyond, max_shift, window))
         results += [
             _group(group, reference, frame, prediction, name, overall, minimum, max_shift, window)
             for group in groups
@@ -144,11 +153,11 @@ def _shares(before: pd.Series, now: pd.Series, name: object) -> tuple[float, int
 
 
 def _rate(
-    subject: str, one: float, n: int, two: float, m: int, checks: int, shift: float, window: str
+    subject: str, one: float, n: int, two: float, m: int, beyond: float, shift: float, window: str
 ) -> Result:
     error = _noise(one, n, two, m)
     status = Status.PASSED
-    if abs(two - one) > max(shift, _bound(checks) * error):
+    if abs(two - one) > max(shift, beyond * error):
         status = Status.FAILED if abs(two - one) > 2 * shift else Status.WARNED
     return Result(
         name="decision.rate",
@@ -168,12 +177,6 @@ def _noise(one: float, n: int, two: float, m: int) -> float:
     return math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
 
 
-def _bound(checks: int) -> float:
-    from scipy.special import ndtri
-
-    return -float(ndtri(LEVEL / 2 / checks))
-
-
 def _group(
     group: Group, reference: pd.DataFrame, frame: pd.DataFrame, prediction: str, name: object,
     overall: tuple[float, int, float, int], minimum: int, shift: float, window: str,
@@ -190,7 +193,7 @@ def _group(
     both["apart"] = both["mean_new"] - both["mean_old"] - common
     both["error"] = [_noise(*row) for row in both[list(OLD_NEW)].itertuples(index=False)]
     worst = both.iloc[int((both["apart"].abs() / both["error"]).to_numpy().argmax())]
-    moved = abs(worst["apart"]) > max(shift, _bound(len(both)) * worst["error"])
+    moved = abs(worst["apart"]) > max(shift, Policy().beyond(LEVEL, len(both)) * worst["error"])
     return Result(
         name="decision.rate",
         subject=called,
@@ -215,7 +218,7 @@ def _group(
 OLD_NEW = ("mean_old", "size_old", "mean_new", "size_new")
 
 
-def _mean(before: Values, now: Values, window: str) -> Result:
+def _mean(before: Values, now: Values, beyond: float, window: str) -> Result:
     """Whether the mean answer of a regression moved by a tenth of its spread."""
     before, now = before[np.isfinite(before)], now[np.isfinite(now)]
     if len(before) < 2 or len(now) < 2:
@@ -225,7 +228,7 @@ def _mean(before: Values, now: Values, window: str) -> Result:
         spread / math.sqrt(len(before)), float(now.std(ddof=1)) / math.sqrt(len(now))
     )
     step = float(now.mean() - before.mean())
-    moved = abs(step) > max(0.2 * spread, _bound(1) * error)
+    moved = abs(step) > max(0.2 * spread, beyond * error)
     return Result(
         name="decision.mean",
         subject="all rows",

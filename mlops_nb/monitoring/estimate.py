@@ -14,7 +14,8 @@ from mlops_nb.monitoring.answers import Answers, answers
 from mlops_nb.monitoring.confidence import UNKNOWN, Calibrator, calibrators, expected
 from mlops_nb.monitoring.loss import LossModel, loss_model
 from mlops_nb.monitoring.metrics import PROBABILITIES, Metric
-from mlops_nb.monitoring.performance import FEW, SURE, Figure, figures, judge, labelled
+from mlops_nb.monitoring.performance import FEW, SURE, Figure, figures, judge, labelled, noise_bound
+from mlops_nb.monitoring.policy import Policy
 from mlops_nb.result import Result, Status
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ def estimate(
     *,
     only: Sequence[str] | None = None,
     margins: Mapping[str, float] | None = None,
+    policy: Policy | None = None,
     window: str = "",
 ) -> list[Result]:
     """Hold the performance to expect on rows without labels against that on the reference.
@@ -196,6 +198,8 @@ def estimate(
         The figures wanted; all by default.
     margins : mapping, optional
         Figure → margin, where the metric's own does not suit.
+    policy : Policy, optional
+        Whose alarm budget says how rarely chance alone may page.
     window : str
         The period the rows are of.
 
@@ -207,16 +211,17 @@ def estimate(
     if len(frame) < FEW:
         return [_skipped(f"only {len(frame):,} rows: nothing can be estimated from them", window)]
     found = made.figures(frame)
+    wanted = [name for name in found if only is None or name in only]
+    beyond = noise_bound(policy)
     results = []
-    for name, figure in found.items():
-        if only is not None and name not in only:
-            continue
-        before = made.baseline[name]
+    for name in wanted:
+        figure, before = found[name], made.baseline[name]
         error = math.hypot(figure.error, before.error)
         shown = Figure(metric=figure.metric, value=figure.value, error=error, rows=figure.rows)
         text = f"estimated without labels on {figure.rows:,} rows"
         margin = (margins or {}).get(name)
-        results.append(judge(f"estimated_{name}", shown, before.value, margin, text, window))
+        check = f"estimated_{name}"
+        results.append(judge(check, shown, before.value, margin, text, window, beyond=beyond))
     return results or [_skipped("no figure can be estimated from these columns", window)]
 
 

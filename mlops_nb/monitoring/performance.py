@@ -12,6 +12,7 @@ import numpy as np
 from mlops_nb.errors import InputError
 from mlops_nb.monitoring.answers import METRICS, Answers, answers
 from mlops_nb.monitoring.metrics import PROBABILITIES, Metric
+from mlops_nb.monitoring.policy import Policy
 from mlops_nb.result import Result, Status
 
 if TYPE_CHECKING:
@@ -94,13 +95,15 @@ def performance(
     prediction: str = "prediction",
     score: str = "score",
     margins: Mapping[str, float] | None = None,
+    policy: Policy | None = None,
     window: str = "",
 ) -> list[Result]:
     """Hold the performance on labelled rows against the baseline of the model version.
 
     A figure fails when it is worse by more than its margin and the fall is beyond the noise of
-    sampling (2.58 standard errors, of the baseline too when it tells its `rows`). A fall that is
-    beyond noise but within the margin warns. Without labels the check is skipped, and says so.
+    sampling (2.58 standard errors, or what the alarm budget asks for; of the baseline too when it
+    tells its `rows`). A fall that is beyond noise but within the margin warns. Without labels the
+    check is skipped, and says so.
 
     Parameters
     ----------
@@ -114,6 +117,8 @@ def performance(
         are left out.
     margins : mapping, optional
         Figure → margin, where the one in :mod:`mlops_nb.monitoring.metrics` does not suit.
+    policy : Policy, optional
+        Whose alarm budget says how rarely chance alone may page.
     window : str
         The period the rows are of.
 
@@ -139,6 +144,7 @@ def performance(
         known = ", ".join(dict.fromkeys(name for names in METRICS.values() for name in names))
         raise InputError("the baseline holds no figure of performance", f"known: {known}")
     found = figures(given)
+    beyond = noise_bound(policy)
     results = []
     for name in wanted:
         if name not in found:
@@ -149,8 +155,14 @@ def performance(
             noise = figure.error * math.sqrt(1 + len(rows) / baseline["rows"])
             figure = replace(figure, error=noise)
         text = f"{figure.rows:,} labelled rows"
-        results.append(judge(name, figure, before, (margins or {}).get(name), text, window))
+        margin = (margins or {}).get(name)
+        results.append(judge(name, figure, before, margin, text, window, beyond=beyond))
     return results
+
+
+def noise_bound(policy: Policy | None) -> float:
+    """Return the standard errors a fall must exceed: :data:`SURE`, or what the budget asks for."""
+    return policy.budget.sure if policy and policy.budget else SURE
 
 
 def labelled(frame: pd.DataFrame, label: str) -> pd.DataFrame:
@@ -159,8 +171,9 @@ def labelled(frame: pd.DataFrame, label: str) -> pd.DataFrame:
 
 
 def judge(
-    name: str, figure: Figure, before: float, margin: float | None, basis: str, window: str
-) -> Result:
+    name: str, figure: Figure, before: float, margin: float | None, basis: str, window: str,
+    *, beyond: float = SURE,
+) -> Result:  # fmt: skip
     """Hold a figure against its value before: beyond noise it warns, beyond the margin it fails.
 
     Parameters
@@ -177,6 +190,8 @@ def judge(
         What it was found on, for the sentence.
     window : str
         The period it is of.
+    beyond : float
+        Standard errors that chance is given.
     """
     metric, value, error = figure.metric, figure.value, figure.error
     room = margin
@@ -185,7 +200,7 @@ def judge(
     worse = abs(value - before) if metric.better == "equal" else before - value
     if metric.better == "low":
         worse = -worse
-    sure = worse > SURE * error
+    sure = worse > beyond * error
     status = Status.PASSED
     if sure:
         # A changed share of positives alone tells of the world, not of the model.
@@ -196,7 +211,7 @@ def judge(
         Status.FAILED: "clearly worse than",
         Status.WARNED: "other than" if metric.better == "equal" else "a little worse than",
     }
-    noise = f"±{SURE * error:.2g} by chance"
+    noise = f"±{beyond * error:.2g} by chance"
     text = f"{metric.words} is {value:.4g}, {change.get(status, 'in line with')} "
     return Result(
         name=f"performance.{name}",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from scipy import special
+
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import ConfigError, InputError, did_you_mean
 from mlops_nb.monitoring.budget import AlarmBudget, alarm_budget
@@ -64,6 +66,19 @@ class Policy:
             raise InputError(f"there is no drift preset {self.preset!r}", hint)
         if not 0 < self.alarm <= 0.5:
             raise InputError(f"a level of {self.alarm!r} is out of range", "between 0 and 0.5")
+
+    def beyond(self, level: float, checks: int = 1) -> float:
+        """Return the standard errors from which a difference is no chance, both directions.
+
+        Parameters
+        ----------
+        level : float
+            Chance of a false alarm where no budget is set.
+        checks : int
+            Figures that share it (Bonferroni).
+        """
+        share = self.budget.level if self.budget is not None else level
+        return float(-special.ndtri(share / 2 / max(1, checks)))
 
     def explain(self) -> str:
         """Return the rule in one sentence."""

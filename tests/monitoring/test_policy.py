@@ -89,3 +89,21 @@ def test_the_project_sets_rule_and_budget(tmp_path: Path) -> None:
     path.write_text('[monitoring]\nalarm-budget = "2 pages a year"\nwindow = "soon"\n')
     with pytest.raises(ConfigError, match="'soon' is no length of time"):
         monitoring.policy(load_project(tmp_path))
+
+
+def test_the_budget_holds_for_performance_and_decisions_too() -> None:
+    rule = Policy(budget=alarm_budget("1 page a year", checks=5))
+    assert rule.budget is not None
+    assert rule.beyond(0.01) == pytest.approx(stats.norm.isf(rule.budget.level / 2))
+    assert Policy().beyond(0.01) == pytest.approx(2.576, abs=0.001)
+    right = np.ones(10_000)
+    right[: 10_000 - 8_905] = 0  # accuracy 0.8905 against 0.9: 3.04 standard errors
+    frame = pd.DataFrame({"prediction": 1.0, "label": right})
+    told = {"label": "label", "baseline": {"accuracy": 0.9}, "margins": {"accuracy": 0.005}}
+    (plain,) = monitoring.performance(frame, **told)
+    (budgeted,) = monitoring.performance(frame, policy=rule, **told)
+    assert (plain.status, budgeted.status) == ("failed", "passed")
+    before, now = (pd.DataFrame({"prediction": [1] * n + [0] * (300 - n)}) for n in (150, 190))
+    (rate,) = monitoring.decisions(before, now, max_shift=0.05)
+    (calm,) = monitoring.decisions(before, now, max_shift=0.05, policy=rule)
+    assert (rate.status, calm.status) == ("failed", "passed")
