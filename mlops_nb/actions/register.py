@@ -46,6 +46,7 @@ def register_model(
     holdout: pd.DataFrame,
     label: str,
     groups: Sequence[str] = (),
+    time: str | None = None,
     card: Mapping[str, Any] | None = None,
     alias: str = CHALLENGER,
     threshold: float | None = None,
@@ -69,6 +70,9 @@ def register_model(
         Column of the truth.
     groups : sequence of str, optional
         Columns to tell the metrics apart by.
+    time : str, optional
+        Column that orders the rows of `reference`: what its periods, as long as the `window` of
+        ``[tool.mlops.monitoring]``, differ by among themselves is then no drift. No feature.
     card : mapping, optional
         What only a person can say: title, owner, intended_use, limits, period, notes.
     alias : str, default="challenger"
@@ -110,13 +114,13 @@ def register_model(
             name=name, version=0, aliases=(), run_id=run_id, source=uri, created=datetime.now(UTC)
         ),
         reference,
-        without=[label, *groups],
+        without=[label, *groups, *([time] if time else [])],
         threshold=threshold,
     )
     # Measured before anything is registered: what cannot be measured leaves no half version.
     candidate = _measure(draft, stored, len(reference), holdout, label, groups)
     files = {
-        evidence.REFERENCE_PROFILE: _profile(draft, reference).encode(),
+        evidence.REFERENCE_PROFILE: _profile(project, draft, reference, time).encode(),
         evidence.HOLDOUT: evidence.table_bytes(candidate.holdout),
     }
     return _publish(project, candidate, stated, files, alias)
@@ -231,13 +235,18 @@ def _publish(
     return resolve(project, version.label)
 
 
-def _profile(model: ScoringModel, reference: pd.DataFrame) -> str:
+def _profile(
+    project: Project, model: ScoringModel, reference: pd.DataFrame, time: str | None
+) -> str:
     """Profile the training rows with the columns that the monitor will find beside them."""
     from mlops_nb.monitoring.profile import profile
 
     scored = model.score(reference)
-    kept = reference.drop(columns=[c for c in scored if c in reference])
-    return profile(kept.join(scored)).to_json()
+    rows = reference.drop(columns=[c for c in scored if c in reference]).join(scored)
+    every = project.config.monitoring.window if time else None
+    return profile(
+        rows, columns=[c for c in rows.columns if c != time], time=time, every=every
+    ).to_json()
 
 
 def _baseline(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -467,3 +467,16 @@ def test_evidence_is_json_that_anybody_can_read(project: Project) -> None:
     assert len(evidence.read_table(project, version, "holdout.parquet")) == len(LATER)
     with pytest.raises(NotFoundError, match=r"has no gates\.json"):
         evidence.read(project, version, "gates.json")
+
+
+def test_a_reference_in_order_of_time_knows_its_own_variation(project: Project) -> None:
+    # Twelve rows a day are enough for a day's mean, and too few for the histogram of one.
+    dated = TRAIN.assign(day=pd.date_range("2026-01-01", periods=len(TRAIN), freq="2h"))
+    version = register(
+        project, run_with(project, "dated", strong()), "dated", reference=dated, time="day"
+    )
+    reference = load_reference(version.label, project)
+    assert "day" not in reference.columns
+    assert reference.periods is not None
+    assert load_reference("cancer/1", project).periods is None
+    assert set(load_model(version.label, project).score(LATER)) == {"prediction", "score"}
