@@ -3,7 +3,7 @@ PYTHON ?= python3
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
-.PHONY: demo test check format locks reference clean help
+.PHONY: demo test check docs format locks reference clean help
 .DEFAULT_GOAL := help
 
 DEMO := .venv/demo
@@ -47,6 +47,10 @@ locks: $(TEST)/.ready ## Resolve the committed locks anew.
 	$(COMPILE) --upgrade --extra test pyproject.toml --output-file requirements/test.lock
 	$(COMPILE) --upgrade --extra demo pyproject.toml --output-file requirements/demo.lock \
 		--constraints requirements/test.lock
+
+docs: $(TEST)/.ready ## Build the documentation as a site below build/docs.
+	@$(TEST)/bin/python -m sphinx -W --keep-going -q docs build/docs
+	echo "build/docs/index.html"
 
 clean: ## Remove the environments and what the demo made.
 	rm -rf .venv mlops-demo build dist
