@@ -131,3 +131,43 @@ def show(name: str | None, alert: int | None) -> None:
     owner = f" · owner {found.owner}" if found.owner else ""
     click.secho(f"{found.playbook}{owner}\n", bold=True)
     click.echo((section(text, anchor) or text).strip())
+
+
+@command.command("drill", epilog="Example: mlops playbook drill bad-deploy --window 1d")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--model", default="", help="The model; by default the only one there is.")
+@click.option(
+    "--window",
+    default="7d",
+    show_default=True,
+    help="Length of the latest window with predictions, in which the fault happens.",
+)
+@format_option
+def drill(names: tuple[str, ...], model: str, window: str, output_format: str) -> None:
+    """Break what the playbooks NAMES are for, in a copy, and see whether they work.
+
+    A drill breaks its playbook's `fault` in a copy of the project that is removed afterwards: the
+    alert must be raised, be sent, have an owner and link to a step of the playbook, and the
+    playbook's `repair` must work. Nothing reaches the project, its store, its routes or, where the
+    system can cut a process off, any network. The record is kept in `.mlops/drills/`.
+
+    Exit code 1 when something of it did not work.
+    """
+    from mlops_nb.actions.drill import drill as hold
+    from mlops_nb.cli.results import echo_results
+    from mlops_nb.config import load_project
+
+    project = load_project()
+    held = []
+    for name in names:
+        done, path = hold(
+            project, name, model=model, window=window, tell=lambda text: click.echo(text, err=True)
+        )
+        held.append(done)
+        if output_format == "text":
+            echo_results(done.results)
+            verdict = "works" if done.passed else "does not work"
+            click.echo(f"{name} {verdict}: {done.seconds:.0f} s, written to {path}")
+    if output_format == "json":
+        echo_json({"schema": 1, "drills": [one.to_dict() for one in held]})
+    raise SystemExit(0 if all(one.passed for one in held) else 1)
