@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "monitor": ("mlops_nb.cli.monitor", "Check a live model on all dimensions."),
     "job": ("mlops_nb.cli.job", "Run notebooks unattended."),
     "alert": ("mlops_nb.cli.alert", "List and acknowledge alerts, test the routes."),
+    "env": ("mlops_nb.cli.env", "The same packages in kernel, job and production."),
     "playbook": ("mlops_nb.cli.playbook", "What to do when something is wrong; drills of it."),
 }
 
