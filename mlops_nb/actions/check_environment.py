@@ -8,15 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_nb.actions.compare_environments import Comparison, compare_environments
-from mlops_nb.actions.reference import load_reference
 from mlops_nb.config import Project
 from mlops_nb.errors import InputError, NotFoundError, StoreError
 from mlops_nb.jobs.parameters import Parameter, declared
 from mlops_nb.jobs.spec import notebook_of
-from mlops_nb.kernels import interpreter_of, packages_in
-from mlops_nb.registry.versions import fact, resolve
 from mlops_nb.result import Result, Status
-from mlops_nb.store.connection import exists
 
 MODEL = "model_name"
 
@@ -37,7 +33,7 @@ def compare_for_job(project: Project, name: str, model: str = "") -> Comparison:
     notebook = notebook_of(project, name, job)
     known = declared(notebook)
     said = model or job.parameters.get(MODEL) or _default(known)
-    here = packages_in(interpreter_of(job.kernel)) if job.kernel else None
+    here = _installed_for(job.kernel) if job.kernel else None
     return compare_environments(
         project, model=_live(project, str(said or "")), notebooks=[notebook], here=here
     )
@@ -113,15 +109,23 @@ def check_inputs(project: Project, model: str, data: str) -> list[Result]:
     """
     if not model:
         raise InputError("--data is held against a model's training rows", "mlops env check MODEL")
+    from mlops_nb.actions.reference import load_reference
     from mlops_nb.frames import open_table
     from mlops_nb.monitoring.contract import derive_contract
     from mlops_nb.monitoring.quality import check_contract
+    from mlops_nb.registry.versions import fact, resolve
 
     version = resolve(project, model)
     reference = load_reference(model, project)
     features = set(fact(version, "features") or reference.columns)
     others = [name for name in reference.columns if name not in features]
     return list(check_contract(derive_contract(reference, without=others), open_table(data)))
+
+
+def _installed_for(kernel: str) -> Mapping[str, str]:
+    from mlops_nb.kernels import interpreter_of, packages_in
+
+    return packages_in(interpreter_of(kernel))
 
 
 def _default(known: Mapping[str, Parameter]) -> str:
@@ -133,6 +137,9 @@ def _default(known: Mapping[str, Parameter]) -> str:
 
 def _live(project: Project, model: str) -> str:
     """Return a model if it has a champion: before its first training there is none."""
+    from mlops_nb.registry.versions import resolve
+    from mlops_nb.store.connection import exists
+
     if not model or not exists(project):
         return ""
     try:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import click
 
+from mlops_nb.cli.output import printable
 from mlops_nb.errors import ExitCode, MissingExtraError, MlopsError, did_you_mean
 
 # name → (module, one line for the help page). The line stands here so that `--help` imports none.
@@ -111,5 +112,5 @@ def _fail(error: MlopsError, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
     click.secho("error: ", fg="red", nl=False, err=True)
-    click.echo(str(error), err=True)
+    click.echo(printable(str(error)), err=True)
     sys.exit(error.exit_code)

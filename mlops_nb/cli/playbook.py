@@ -10,6 +10,7 @@ import click
 from mlops_nb.cli.output import echo_json, echo_table, format_option
 
 if TYPE_CHECKING:
+    from mlops_nb.jobs.drills import Drill
     from mlops_nb.jobs.playbook import Playbook
 
 
@@ -73,19 +74,27 @@ def list_all(output_format: str) -> None:
     Exit code 1 when one names a command that does not exist as it is written.
     """
     from mlops_nb.config import load_project
+    from mlops_nb.jobs.drills import drills, latest
     from mlops_nb.jobs.playbook import FOLDER, playbooks
 
     project = load_project()
-    rows = [_as_json(playbook) for playbook in playbooks(project)]
+    held = latest(drills(project))
+    rows = [
+        _as_json(playbook) | {"drilled": _drilled(held.get(playbook.name))}
+        for playbook in playbooks(project)
+    ]
     if output_format == "json":
         echo_json({"schema": 1, "playbooks": rows})
     elif not rows:
         click.echo(f"there are none in {project.root / FOLDER}: mlops init copies those that ship")
     else:
         echo_table(
-            ["playbook", "owner", "within", "for"],
+            ["playbook", "owner", "within", "drilled (UTC)", "for"],
             [
-                [row["name"], row["owner"] or "-", row["respond_within"] or "-", _globs(row)]
+                [
+                    *(row[key] or "-" for key in ("name", "owner", "respond_within", "drilled")),
+                    _globs(row),
+                ]
                 for row in rows
             ],
         )
@@ -93,6 +102,12 @@ def list_all(output_format: str) -> None:
     for path, line, problem in wrong if output_format == "text" else ():
         click.secho(f"{path}: `{line}`: {problem}", fg="red")
     raise SystemExit(1 if wrong else 0)
+
+
+def _drilled(held: Drill | None) -> str:
+    if held is None:
+        return ""
+    return f"{held.time:%Y-%m-%d %H:%M}, {'worked' if held.passed else 'did not work'}"
 
 
 def _globs(row: dict[str, object]) -> str:
