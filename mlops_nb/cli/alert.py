@@ -82,7 +82,7 @@ def acknowledge(number: int, note: str, output_format: str) -> None:
 
         echo_json({"schema": 1, "alert": asdict(alert) | _times(alert)})
     else:
-        click.echo(f"alert {alert.id} is acknowledged: {alert.identity}")
+        click.echo(f"alert {alert.id} is acknowledged: {printable(alert.identity)}")
 
 
 @command.command("show", epilog="Example: mlops alert show 3")

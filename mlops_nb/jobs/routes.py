@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import os
 import urllib.request
@@ -96,7 +97,7 @@ def ping(project: Project) -> str:
     try:
         with urllib.request.urlopen(url, timeout=HEARTBEAT_SECONDS):  # noqa: S310 - scheme checked
             return ""
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return _discreet(url, str(error))
 
 
