@@ -94,8 +94,8 @@ class Comparison:
                          for o in (grave or differing)[:5])  # fmt: skip
         more = len(grave or differing) - 5
         status = Status.FAILED if grave else Status.WARNED if differing else Status.PASSED
-        said = f"{len(grave)} packages that matter differ from {subject}: {told}" if grave else (
-            f"{len(differing)} packages, none that the model needs, differ from {subject}: {told}"
+        said = f"packages that matter differ from {subject}: {told}" if grave else (
+            f"packages differ from {subject}, none of which matters: {told}"
             if differing else f"every package is as in {subject}"
         )  # fmt: skip
         hints = {"lock": f"install {subject} again", "model": f"mlops env diff {subject}"}

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from mlops_nb.actions.faults import FAULTS, Fault, Scene, champion_of
+from mlops_nb.actions.faults import FAULTS, Fault, Scene, champion_of, remembered
 from mlops_nb.actions.monitor_model import length
 from mlops_nb.actions.sandbox import Sandbox, sandbox
 from mlops_nb.config import Project
@@ -170,7 +167,7 @@ class _Exercise:
             self.tell("looking at the window as it is")
             self._look("before the fault")
             known = {alert.identity for alert in self._alerts()}
-        with _remembered(self.scene) as restore:
+        with remembered(self.scene) as restore:
             self.tell(f"breaking it: {self.fault.says}")
             self.fault.happens(self.scene)
             before = self._standing()
@@ -300,28 +297,3 @@ def _window(log: PredictionsLog, window: str) -> frozenset[date]:
         raise InputError(f"{log.model} has made no prediction yet", "mlops job run score")
     first = days[-1] - length(window)
     return frozenset(day for day in days if day > first)
-
-
-@contextmanager
-def _remembered(scene: Scene) -> Iterator[Callable[[], None]]:
-    """Yield what puts the predictions, the labels and the notebook back as they were."""
-    aside = scene.project.home / "before"
-    places: Mapping[str, Path] = {
-        "predictions": scene.log.predictions, "labels": scene.log.labels, "book": scene.notebook,
-    }  # fmt: skip
-    for name, place in places.items():
-        if place.is_dir() and name != "book":
-            shutil.copytree(place, aside / name)
-        elif place.is_file():
-            aside.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(place, aside / name)
-
-    def restore() -> None:
-        for name, place in places.items():
-            if (aside / name).is_dir():
-                shutil.rmtree(place, ignore_errors=True)
-                shutil.copytree(aside / name, place)
-            elif (aside / name).is_file():
-                shutil.copyfile(aside / name, place)
-
-    yield restore

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -253,3 +254,28 @@ def _promote_a_copy(scene: Scene) -> None:
 def champion_of(project: Project, model: str) -> ModelVersion:
     """Return the version that is live."""
     return resolve(project, f"{model}@{CHAMPION}")
+
+
+@contextmanager
+def remembered(scene: Scene) -> Iterator[Callable[[], None]]:
+    """Yield what puts the predictions, the labels and the notebook back as they were."""
+    aside = scene.project.home / "before"
+    places: Mapping[str, Path] = {
+        "predictions": scene.log.predictions, "labels": scene.log.labels, "book": scene.notebook,
+    }  # fmt: skip
+    for name, place in places.items():
+        if place.is_dir() and name != "book":
+            shutil.copytree(place, aside / name)
+        elif place.is_file():
+            aside.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(place, aside / name)
+
+    def restore() -> None:
+        for name, place in places.items():
+            if (aside / name).is_dir():
+                shutil.rmtree(place, ignore_errors=True)
+                shutil.copytree(aside / name, place)
+            elif (aside / name).is_file():
+                shutil.copyfile(aside / name, place)
+
+    yield restore

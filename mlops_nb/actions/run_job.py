@@ -215,14 +215,13 @@ def _attempt(
             if isinstance(spec, JobSpec):
                 running.warm_up(spec)
             settle(project)
-            again = start.origin != "schedule"
             concurrency = project.config.jobs[start.job].concurrency
             claims.claim(
                 project,
                 start.job,
                 start.logical_time,
                 attempt_id,
-                again=again,
+                again=start.origin != "schedule",
                 concurrency=concurrency,
             )
             told = _beating(project, attempt_id, on_progress)

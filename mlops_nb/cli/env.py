@@ -104,7 +104,7 @@ def diff(name: str, everything: bool, output_format: str) -> None:
             ],
         )
         hidden = f"; {len(rows) - len(shown)} more with --all" if len(shown) < len(rows) else ""
-        click.echo(f"{len(rows)} packages differ, {grave} matter{hidden}")
+        click.echo(f"{len(rows)} differ, {grave} of them matter{hidden}")
     raise SystemExit(1 if grave else 0)
 
 

@@ -154,4 +154,4 @@ def test_the_lock_is_what_runs_here_and_can_be_installed(project: Project, tmp_p
     compared = CliRunner().invoke(mlops, ["env", "diff", "a"])
     assert compared.exit_code == 1
     assert compared.output.splitlines()[1].split() == ["click", CLICK, "0.0.1", "-", "yes"]
-    assert "1 packages differ, 1 matter" in compared.output
+    assert "1 differ, 1 of them matter" in compared.output

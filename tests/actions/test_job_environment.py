@@ -110,7 +110,7 @@ def test_a_job_runs_in_its_kernel_and_repeats(
     assert differences["numpy"]["matters"]
     assert not differences["click"]["matters"]
     (warning,) = kept["warnings"]
-    assert "1 packages that matter differ from requirements.lock: numpy" in warning
+    assert "packages that matter differ from requirements.lock: numpy" in warning
 
 
 def test_a_job_that_wants_its_lock_does_not_start_without_it(
