@@ -6,17 +6,20 @@ import json
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mlops_nb.actions.drill import drill
 from mlops_nb.actions.init import init
 from mlops_nb.actions.run_job import run_job
-from mlops_nb.actions.sandbox import sandbox
+from mlops_nb.actions.sandbox import _toml, _toml_key, sandbox
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import InputError, NotFoundError
 from mlops_nb.jobs.attempt import AttemptStatus
@@ -280,3 +283,16 @@ def test_a_store_that_is_not_beside_the_project_is_not_shared(tmp_path: Path) ->
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == "False"
+
+
+_VALUES = st.recursive(
+    st.text() | st.integers(-(2**63), 2**63 - 1) | st.booleans() | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(), _VALUES, max_size=4))
+def test_the_copys_configuration_says_what_the_projects_does(values: dict[str, object]) -> None:
+    text = "".join(f"{_toml_key(key)} = {_toml(value)}\n" for key, value in values.items())
+    assert tomllib.loads(text) == values
