@@ -12,6 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from mlops_nb.dataflow.imports import DISTRIBUTIONS
+
 LOCKS = ("pylock.toml", "uv.lock", "requirements.lock")
 """Names of a project's lock, the first that is there counts."""
 
@@ -20,23 +22,6 @@ _PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*==\s*([^\s;\\]+)",
 _VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
 
 
-# Module → distribution, where PyPI's name is another one.
-DISTRIBUTIONS = {
-    **{"sklearn": "scikit-learn", "skimage": "scikit-image", "cv2": "opencv-python"},
-    **{"bs4": "beautifulsoup4", "PIL": "pillow", "yaml": "pyyaml", "dateutil": "python-dateutil"},
-    **{"dotenv": "python-dotenv", "Crypto": "pycryptodome", "imblearn": "imbalanced-learn"},
-    **{"umap": "umap-learn", "serial": "pyserial", "psycopg2": "psycopg2-binary"},
-    **{"MySQLdb": "mysqlclient", "fitz": "pymupdf", "docx": "python-docx", "pptx": "python-pptx"},
-    **{"git": "gitpython", "jwt": "pyjwt", "magic": "python-magic", "ibis": "ibis-framework"},
-    **{"attr": "attrs", "zmq": "pyzmq", "igraph": "python-igraph", "Bio": "biopython"},
-    **{"mpl_toolkits": "matplotlib", "pylab": "matplotlib", "pkg_resources": "setuptools"},
-    **{
-        "faiss": "faiss-cpu",
-        "skopt": "scikit-optimize",
-        "tf_keras": "tf-keras",
-        "jose": "python-jose",
-    },
-}
 _HEAD = re.compile(r"^# python (\d+\.\d+\.\S+)")
 
 

@@ -198,6 +198,7 @@ def test_a_pickle_is_not_loaded_without_permission(tmp_path: Path) -> None:
     assert not Path(_Evil.place).exists()
 
 
+@pytest.mark.slow
 def test_an_unknown_type_in_a_skops_file_is_named_and_refused(tmp_path: Path) -> None:
     from sklearn.linear_model import LogisticRegression
 

@@ -1,4 +1,4 @@
-"""What a notebook imports."""
+"""What a notebook imports, and which packages bring it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,24 @@ import warnings
 from collections.abc import Iterator
 
 from mlops_nb.notebook import Notebook, to_python
+
+# Module → distribution, where PyPI's name is another one.
+DISTRIBUTIONS = {
+    **{"sklearn": "scikit-learn", "skimage": "scikit-image", "cv2": "opencv-python"},
+    **{"bs4": "beautifulsoup4", "PIL": "pillow", "yaml": "pyyaml", "dateutil": "python-dateutil"},
+    **{"dotenv": "python-dotenv", "Crypto": "pycryptodome", "imblearn": "imbalanced-learn"},
+    **{"umap": "umap-learn", "serial": "pyserial", "psycopg2": "psycopg2-binary"},
+    **{"MySQLdb": "mysqlclient", "fitz": "pymupdf", "docx": "python-docx", "pptx": "python-pptx"},
+    **{"git": "gitpython", "jwt": "pyjwt", "magic": "python-magic", "ibis": "ibis-framework"},
+    **{"attr": "attrs", "zmq": "pyzmq", "igraph": "python-igraph", "Bio": "biopython"},
+    **{"mpl_toolkits": "matplotlib", "pylab": "matplotlib", "pkg_resources": "setuptools"},
+    **{
+        "faiss": "faiss-cpu",
+        "skopt": "scikit-optimize",
+        "tf_keras": "tf-keras",
+        "jose": "python-jose",
+    },
+}
 
 
 def imported(notebook: Notebook) -> set[str]:

@@ -12,15 +12,20 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlops_nb.actions.compare_environments import PYTHON, compare_environments
 from mlops_nb.actions.drill import drill
 from mlops_nb.actions.init import init
 from mlops_nb.actions.run_job import run_job
 from mlops_nb.actions.sandbox import _toml, _toml_key, sandbox
+from mlops_nb.cli.main import mlops
 from mlops_nb.config import Project, load_project
+from mlops_nb.environment import packages, python_version
 from mlops_nb.errors import InputError, NotFoundError
 from mlops_nb.jobs.attempt import AttemptStatus
 from mlops_nb.jobs.drills import drills, latest
@@ -254,6 +259,31 @@ def test_the_sandbox_has_no_way_out(
             path.unlink()
     assert not root.exists()
     assert len(predictions_log("m", live).read("2026-03-01", "2026-03-01")) == predicted
+
+
+@pytest.mark.slow
+def test_the_models_environment_and_its_training_rows_are_compared_with(
+    live: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(live.root)
+    here = {PYTHON: python_version(), **packages()}
+    same = compare_environments(live, model="m", here=here)
+    assert (same.model, same.differences) == ("m/1", ())
+    assert {"scikit-learn", "numpy", "pandas"} <= set(same.matters)
+    here |= {"scikit-learn": "0.1", "click": "0.1"}
+    other = compare_environments(live, model="m", here=here)
+    assert [(row.package, row.matters) for row in other.differences] == [
+        ("scikit-learn", True), ("click", False),
+    ]  # fmt: skip
+    _, model = other.results()
+    assert (model.status, model.advice) == (Status.FAILED, "mlops env diff m/1")
+
+    pd.DataFrame({"x": [1, 50, 90]}).to_csv(tmp_path / "good.csv", index=False)
+    pd.DataFrame({"x": [10_000, -10_000, 5]}).to_csv(tmp_path / "bad.csv", index=False)
+    for name, code in (("good", 0), ("bad", 1)):
+        words = ["env", "check", "m", "--data", str(tmp_path / f"{name}.csv")]
+        done = CliRunner().invoke(mlops, words)
+        assert done.exit_code == code, done.output
 
 
 def test_a_project_that_cannot_be_drilled_is_told(project: Project) -> None:

@@ -77,6 +77,7 @@ class Evil:
         return os.system, ("touch /tmp/must-not-be",)
 
 
+@pytest.mark.slow
 def test_a_model_file_says_what_it_is_made_of_without_being_loaded(tmp_path: Path) -> None:
     from sklearn.linear_model import LogisticRegression
 

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 
-from mlops_nb.environment import DISTRIBUTIONS
+from mlops_nb.dataflow.imports import DISTRIBUTIONS
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding
