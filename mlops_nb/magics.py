@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlops_nb.lint.run import Options
 
 # Commands whose exit code 1 is their answer, which the cell has shown, and no failure of the cell.
-_ANSWERS = {"lint", "data"}
+_ANSWERS = {"lint", "data", "env", "playbook"}
 _EXPERIMENT_HELP = """Usage: %mlops experiment [NAME]
 
   Answer the experiment of new runs, after choosing it for this kernel when NAME is given.

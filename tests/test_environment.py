@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import platform
+import sys
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from mlops_nb import environment
+from mlops_nb.errors import InputError
+from mlops_nb.uv import find_uv
 
 
 def test_packages_are_what_importlib_says() -> None:
@@ -66,3 +69,30 @@ def test_lock_that_cannot_be_read_is_none(tmp_path: Path) -> None:
 
 def test_name_as_indexes_compare_it() -> None:
     assert environment.canonical("Scikit_Learn.x") == "scikit-learn-x"
+
+
+def test_an_environment_is_read_back() -> None:
+    text = "# python 3.11.9 on Linux x86_64\nnumpy==2.1\nmlops-nb==0.1.0\n"
+    assert environment.python_of(text) == "3.11.9"
+    assert environment.packages_of(text) == {"numpy": "2.1", "mlops-nb": "0.1.0"}
+
+
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [
+        ("sklearn", "scikit-learn"),
+        ("cv2", "opencv-python"),
+        ("json", ""),
+        ("unheard_of", "unheard-of"),
+        ("yaml", "pyyaml"),
+    ],
+)
+def test_the_package_of_a_module(module: str, package: str) -> None:
+    assert environment.distribution_of(module) == package
+
+
+def test_without_uv_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(InputError, match="made by uv, which is not installed"):
+        find_uv()

@@ -1,16 +1,18 @@
-"""Start a project: configuration, notebooks, pre-commit entry, all monitored from the first day."""
+"""Start a project: configuration, notebooks, playbooks, hooks; monitored from the first day."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
+from mlops_nb import git
 from mlops_nb.config import HOME, load_project
 from mlops_nb.errors import InputError
 
@@ -44,7 +46,8 @@ def init(root: Path, answers: Mapping[str, str]) -> list[Step]:
     root : Path
         The folder; made when it does not exist.
     answers : mapping
-        Values for the notebooks' parameters by name (``model_name``, ``data``, ``target`` …).
+        Values for the notebooks' parameters by name (``model_name``, ``data``, ``target`` …), and
+        ``owner``: who answers for the models, by default the configured one, else git's user.
 
     Raises
     ------
@@ -57,14 +60,15 @@ def init(root: Path, answers: Mapping[str, str]) -> list[Step]:
     if root.exists() and not root.is_dir():
         raise InputError(f"{root} is a file", "name a folder: mlops init my-project")
     # What could refuse comes before the first file is written.
-    if root.is_dir():
-        load_project(root)
+    configured = load_project(root).config.owner if root.is_dir() else ""
+    owner = answers.get("owner") or configured or git.email(root if root.is_dir() else Path.cwd())
     hooks = _pre_commit(root)
     _check_columns(root, answers)
     try:
         root.mkdir(parents=True, exist_ok=True)
-        steps = [_configuration(root), _write(root / ".pre-commit-config.yaml", hooks)]
+        steps = [_configuration(root, owner), _write(root / ".pre-commit-config.yaml", hooks)]
         steps += [_notebook(root, name, answers) for name in NOTEBOOKS]
+        steps += _playbooks(root, owner, answers.get("model_name", ""))
         return [*steps, _gitignore(root)]
     except OSError as error:
         raise InputError(f"cannot write to {root}: {error}", "check its permissions") from error
@@ -99,14 +103,33 @@ def _write(path: Path, text: str | None) -> Step:
     return Step(path=path, done=done)
 
 
-def _configuration(root: Path) -> Step:
+def _playbooks(root: Path, owner: str, model: str) -> list[Step]:
+    """Copy the playbooks, with their owner and the model's name filled in."""
+    steps = []
+    for entry in sorted(
+        (files("mlops_nb") / "templates/playbooks").iterdir(), key=lambda e: e.name
+    ):
+        path = root / "playbooks" / entry.name
+        text = _owned(entry.read_text(encoding="utf-8"), "owner:", owner)
+        if model:
+            text = re.sub(r"\bMODEL\b", lambda _: shlex.quote(model), text)
+        steps.append(_write(path, None if path.exists() else text))
+    return steps
+
+
+def _owned(text: str, key: str, owner: str) -> str:
+    """Fill the first empty owner in; TOML and YAML write text in quotes as JSON does."""
+    return text.replace(f'{key} ""', f"{key} {json.dumps(owner, ensure_ascii=False)}", 1)
+
+
+def _configuration(root: Path, owner: str) -> Step:
     own, shared = root / "mlops.toml", root / "pyproject.toml"
     if own.is_file():
         return Step(path=own, done="kept")
     before = shared.read_text(encoding="utf-8") if shared.is_file() else ""
     if re.search(r"^\[tool\.mlops[\].]", before, flags=re.MULTILINE):
         return Step(path=shared, done="kept")
-    return _write(shared, _joined(before, _template("pyproject.toml")))
+    return _write(shared, _joined(before, _owned(_template("pyproject.toml"), "owner =", owner)))
 
 
 def _pre_commit(root: Path) -> str | None:

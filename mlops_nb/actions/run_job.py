@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from mlops_nb.actions.check_environment import MODEL, Checked, check_environment
 from mlops_nb.actions.link_runs import link_runs
 from mlops_nb.actions.respond import Response, respond
 from mlops_nb.config import Project
@@ -198,11 +199,12 @@ def _attempt(
     attempt_id = new_attempt_id()
     project.job(start.job)  # a job that does not exist has no history either
     check_jobs(project)
-    going_on = FROM_SCRATCH
+    going_on, checked = FROM_SCRATCH, Checked()
     try:
         spec: JobSpec | MlopsError = _resolve(project, start, attempt_id)
         if isinstance(spec, JobSpec):
             going_on = _going_on(project, start, spec)
+            checked = check_environment(project, start.job, str(spec.parameters.get(MODEL) or ""))
     except MlopsError as error:
         if start.origin == "demand":
             raise
@@ -213,19 +215,18 @@ def _attempt(
             if isinstance(spec, JobSpec):
                 running.warm_up(spec)
             settle(project)
-            again = start.origin != "schedule"
             concurrency = project.config.jobs[start.job].concurrency
             claims.claim(
                 project,
                 start.job,
                 start.logical_time,
                 attempt_id,
-                again=again,
+                again=start.origin != "schedule",
                 concurrency=concurrency,
             )
             told = _beating(project, attempt_id, on_progress)
             try:
-                return _claimed(project, start, spec, going_on, running, stop, told)
+                return _claimed(project, start, spec, going_on, running, stop, told, checked)
             finally:
                 claims.release(project, attempt_id)
         except OSError as error:
@@ -274,6 +275,7 @@ def _claimed(
     running: Attempt,
     stop: Stop,
     on_progress: OnProgress | None,
+    checked: Checked,
 ) -> AttemptRecord:
     folder = attempt_folder(project, start.job, start.logical_time, running.id)
     attempts.begin(
@@ -291,6 +293,7 @@ def _claimed(
             record = running.execute(spec, stop=stop, going_on=going_on, on_progress=on_progress)
             run_id, warnings = link_runs(project, record, parent=start.parent)
             record = replace(record, run_id=run_id, warnings=(*record.warnings, *warnings))
+            record = _with_environment(record, checked)
         else:
             record = running.refused(spec, start.parameters)
         status, message = record.status, record.message
@@ -301,6 +304,14 @@ def _claimed(
         raise
     finally:
         attempts.end(project, running.id, status=status, message=message, run_id=run_id)
+
+
+def _with_environment(record: AttemptRecord, checked: Checked) -> AttemptRecord:
+    return replace(
+        record,
+        environment={**record.environment, **checked.record},
+        warnings=(*record.warnings, *checked.warnings),
+    )
 
 
 def as_json(project: Project, record: AttemptRecord) -> dict[str, Any]:

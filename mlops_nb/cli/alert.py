@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlops_nb.cli.output import echo_json, echo_table, format_option
+from mlops_nb.cli.output import echo_json, echo_table, format_option, printable
 
 if TYPE_CHECKING:
     from mlops_nb.state.alerts import Alert
@@ -82,7 +82,7 @@ def acknowledge(number: int, note: str, output_format: str) -> None:
 
         echo_json({"schema": 1, "alert": asdict(alert) | _times(alert)})
     else:
-        click.echo(f"alert {alert.id} is acknowledged: {alert.identity}")
+        click.echo(f"alert {alert.id} is acknowledged: {printable(alert.identity)}")
 
 
 @command.command("show", epilog="Example: mlops alert show 3")
@@ -103,7 +103,7 @@ def show(number: int, output_format: str) -> None:
         told = [asdict(event) | {"time": event.time.isoformat()} for event in happened]
         echo_json({"schema": 1, "alert": asdict(alert) | _times(alert), "events": told})
         return
-    click.echo(f"alert {alert.id}: {alert.identity}, {alert.severity}, {alert.status}")
+    click.echo(f"alert {alert.id}: {printable(alert.identity)}, {alert.severity}, {alert.status}")
     facts = (
         ("why", alert.message),
         ("what to do", alert.advice),
@@ -116,11 +116,11 @@ def show(number: int, output_format: str) -> None:
     )
     for name, text in facts:
         if text:
-            click.echo(f"  {name:<11} {text}")
+            click.echo(f"  {name:<11} {printable(text)}")
     for event in happened:
         note = f": {event.note}" if event.note else ""
         what = event.event.replace("_", " ")
-        click.echo(f"  {event.time:%Y-%m-%d %H:%M:%S}  {what} by {event.actor}{note}")
+        click.echo(f"  {event.time:%Y-%m-%d %H:%M:%S}  {what} by {event.actor}{printable(note)}")
 
 
 @command.command("silence", epilog="Example: mlops alert silence 'drift.*' --for 4h --note move")

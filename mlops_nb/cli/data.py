@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_nb.cli.data_contract import check, contract
-from mlops_nb.cli.output import echo_json, echo_table, format_option
+from mlops_nb.cli.output import echo_json, echo_table, format_option, printable
 from mlops_nb.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -180,8 +180,8 @@ def _print(found: Drift, report: Path | None) -> None:
     if found.policy.budget is not None:
         click.echo(f"budget: {found.policy.budget.explain()}")
     for text in found.warnings:
-        click.echo(f"warning: {text}", err=True)
+        click.echo(f"warning: {printable(text)}", err=True)
     if report is not None:
         click.echo(f"report: {report}")
     sizes = f"{found.reference.rows:,} against {found.current.rows:,} rows"
-    click.echo(f"{found.headline()} ({sizes})")
+    click.echo(printable(f"{found.headline()} ({sizes})"))

@@ -19,6 +19,7 @@ import click
 @click.option("--id", "id_column", help="Column that identifies a row.")
 @click.option("--timestamp", "timestamp_column", help="Column that says when a row was.")
 @click.option("--groups", help="Columns to compare the model by, with commas.")
+@click.option("--owner", help="Who answers for the models; by default the user that git knows.")
 def command(
     folder: Path,
     model_name: str | None,
@@ -27,8 +28,9 @@ def command(
     id_column: str | None,
     timestamp_column: str | None,
     groups: str | None,
+    owner: str | None,
 ) -> None:
-    """Make FOLDER (default: here) a project: configuration, notebooks, jobs, alerts.
+    """Make FOLDER (default: here) a project: configuration, notebooks, jobs, playbooks.
 
     Files that exist are extended or kept, never overwritten.
     """
@@ -42,6 +44,7 @@ def command(
         "id_column": id_column,
         "timestamp_column": timestamp_column,
         "groups": groups,
+        "owner": owner,
     }
     steps = init(folder, {name: value for name, value in answers.items() if value})
     for step in steps:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import click
 
+from mlops_nb.cli.output import printable
 from mlops_nb.errors import ExitCode, MissingExtraError, MlopsError, did_you_mean
 
 # name → (module, one line for the help page). The line stands here so that `--help` imports none.
@@ -25,6 +26,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "monitor": ("mlops_nb.cli.monitor", "Check a live model on all dimensions."),
     "job": ("mlops_nb.cli.job", "Run notebooks unattended."),
     "alert": ("mlops_nb.cli.alert", "List and acknowledge alerts, test the routes."),
+    "env": ("mlops_nb.cli.env", "The same packages in kernel, job and production."),
+    "playbook": ("mlops_nb.cli.playbook", "What to do when something is wrong; drills of it."),
 }
 
 
@@ -109,5 +112,5 @@ def _fail(error: MlopsError, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
     click.secho("error: ", fg="red", nl=False, err=True)
-    click.echo(str(error), err=True)
+    click.echo(printable(str(error)), err=True)
     sys.exit(error.exit_code)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mlops_nb.cli.output import echo_json, format_option
+from mlops_nb.cli.output import echo_json, format_option, printable
 
 
 @click.command(epilog="Example: mlops monitor flights --window 7d --report monitor.html")
@@ -53,7 +53,8 @@ def command(
         echo_attempt(project, record)
         for result in record.results:
             if result.status in {"warned", "failed", "error"}:
-                click.echo(f"  {result.status.value:<7} {result.identity}: {result.message}")
+                told = printable(f"{result.identity}: {result.message}")
+                click.echo(f"  {result.status.value:<7} {told}")
         if target and Path(target).is_file():
             click.echo(f"  report    {target}")
     raise SystemExit(record.exit_code)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)  # and text turned round
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 format_option = click.option(
@@ -23,6 +27,11 @@ format_option = click.option(
 def echo_json(payload: object) -> None:
     """Print one JSON document; what JSON has no form for is printed as text."""
     click.echo(json.dumps(payload, indent=2, default=str, allow_nan=False))
+
+
+def printable(text: str) -> str:
+    """Return a text in which what would steer the terminal is spelled out: names come from data."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -54,4 +63,4 @@ def _text(value: object) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return str(value)
+    return printable(str(value).replace("\n", " "))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlops_nb.cli.output import printable
+
 if TYPE_CHECKING:
     from mlops_nb.config import Project
     from mlops_nb.jobs.attempt import AttemptRecord
@@ -66,7 +68,7 @@ def echo_attempt(project: Project, record: AttemptRecord, *, indent: str = "") -
             lines.append((name, relative(project, path)))
     lines += [("warning", warning) for warning in record.warnings]
     for name, text in lines:
-        first, *more = text.splitlines() or [""]
+        first, *more = printable(text).splitlines() or [""]
         click.echo(f"{indent}  {name:<9} {first}")
         for line in more:
             click.echo(f"{indent}  {'':<9} {line}")

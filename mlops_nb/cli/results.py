@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlops_nb.cli.output import echo_table
+from mlops_nb.cli.output import echo_table, printable
 
 if TYPE_CHECKING:
     from mlops_nb.result import Result
@@ -24,4 +24,4 @@ def echo_results(results: Sequence[Result]) -> None:
     for result in results:
         if result.advice:
             click.secho(f"{result.name}: ", fg=_COLOURS.get(result.status.value), nl=False)
-            click.echo(result.advice)
+            click.echo(printable(result.advice))

@@ -17,6 +17,7 @@ from mlops_nb.config.project import (
     choose_experiment,
     in_experiment,
     load_project,
+    raw_configuration,
     tables,
 )
 from mlops_nb.config.registry import Approvals, Fairness, Gates, Owners
@@ -47,5 +48,6 @@ __all__ = [
     "current_attempt",
     "in_experiment",
     "load_project",
+    "raw_configuration",
     "tables",
 ]

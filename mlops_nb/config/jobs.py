@@ -71,6 +71,13 @@ class Job(Table):
     """Parameter → the values it may take, a table of its own, below."""
     secrets: dict[str, str] = {}
     """Parameter → `env:NAME`: handed over by the environment and never written anywhere."""
+    kernel: str = ""
+    """Name of the installed Python kernel (`jupyter kernelspec list`) that executes the notebook;
+    empty: the interpreter that runs `mlops`."""
+    environment: Literal["ignore", "warn", "fail"] = "ignore"
+    """What to do before the start when a package that the notebook imports or its model
+    (`model_name`) is made of is not that of the lock, or not that the model was trained with:
+    nothing, warn in the record, or not start."""
     schedule: str = ""
     """Five-field cron expression; empty: only on demand."""
     timezone: str = "UTC"

@@ -158,6 +158,12 @@ def load_project(start: Path | str | None = None) -> Project:
     return Project(root=folder, config=_validate({}, None))
 
 
+def raw_configuration(project: Project) -> Mapping[str, Any]:
+    """Return a project's table as it is written, without defaults and environment."""
+    found = _read_tables(project.root) if project.source is not None else None
+    return found[1] if found else {}
+
+
 def _read_tables(folder: Path) -> tuple[Path, dict[str, Any]] | None:
     own = folder / "mlops.toml"
     if own.is_file():

@@ -107,12 +107,15 @@ class AttemptRecord:
         The attempt whose ending started this one.
     seed : int
         What the attempt was offered as seed; the same for every attempt of a due time.
+    seeded : sequence of str
+        The generators that were seeded with it before the first cell.
     peak : int
         Most bytes of memory that the kernel and what it started have held at once.
     inputs : mapping of str to str
         The notebook and the files named by parameters → SHA-256 of their bytes at the start.
     environment : mapping
-        ``python``, ``packages`` (how many) and ``digest`` (SHA-256 over names and versions).
+        ``python``, ``packages`` (how many) and ``digest`` (SHA-256 over names and versions); of
+        a job that asks for it, ``lock``, ``model``, ``matters`` and ``differences`` too.
     message : str
         Why it ended as it did; empty for a success.
     fault : CellFault, optional
@@ -137,6 +140,7 @@ class AttemptRecord:
     run_id: str | None = None
     parent: str | None = None
     seed: int = 0
+    seeded: tuple[str, ...] = ()
     peak: int = 0
     inputs: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
@@ -203,6 +207,7 @@ class AttemptRecord:
             "seconds": round(self.seconds, 3),
             "parent": self.parent,
             "seed": self.seed,
+            "seeded": list(self.seeded),
             "peak_memory": self.peak,
             "inputs": dict(self.inputs),
             "environment": dict(self.environment),

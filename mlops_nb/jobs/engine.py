@@ -16,11 +16,13 @@ from typing import Any
 
 import nbformat
 from nbclient.exceptions import CellExecutionError
+from nbclient.util import ensure_async, run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager
 
 from mlops_nb.jobs.attempt import write_atomically
-from mlops_nb.kernels import kernels_of
+from mlops_nb.jobs.seeding import seeding
+from mlops_nb.kernels import kernels_named, kernels_of
 from mlops_nb.secrets import Redaction
 
 NAME = "mlops"
@@ -104,6 +106,8 @@ class Client(PapermillNotebookClient):
     room = 0
     """Bytes of output that are left before `on_output_limit` is told; 0: any number."""
     on_output_limit: Callable[[], None]
+    seed = 0
+    """What the kernel's generators are seeded with."""
 
     def process_message(self, msg: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Keep an output, unless there are more than the limit allows."""
@@ -119,6 +123,8 @@ class Client(PapermillNotebookClient):
 
     def papermill_execute_cells(self) -> None:
         """Execute every cell; one that ends the notebook is marked as failed."""
+        # Silent: no cell, no number in brackets. The kernel answers requests in their order.
+        run_sync(self._seed_kernel)()
         for index, cell in enumerate(self.nb.cells):
             if index in self.kept:
                 cell.outputs = nbformat.from_dict(self.kept[index])
@@ -134,6 +140,9 @@ class Client(PapermillNotebookClient):
                 self._fail(index, error)
                 raise
             self.nb_man.cell_complete(self.nb.cells[index], cell_index=index)
+
+    async def _seed_kernel(self) -> None:
+        await ensure_async(self.kc.execute(seeding(self.seed), silent=True, store_history=False))
 
     def _fail(self, index: int, error: BaseException) -> None:
         process = getattr(getattr(self.km, "provisioner", None), "process", None)
@@ -157,12 +166,13 @@ class JobEngine(Engine):
         nb : NotebookNode
             The notebook, parameters assigned.
         kernel_name : str
-            Kept for papermill; the kernel is always this interpreter's.
+            Kept for papermill; `kernel` names the one that is started.
         watch : callable
             Given the manager and the client before anything runs.
         **kwargs
-            ``target`` (Path), ``on_cell``, ``redaction``, ``output_limit`` (bytes) and
-            ``on_output_limit``; the rest is papermill's and not used.
+            ``target`` (Path), ``on_cell``, ``redaction``, ``output_limit`` (bytes),
+            ``on_output_limit``, ``kernel`` (an installed one; empty: this interpreter's) and
+            ``seed``; the rest is papermill's and not used.
         """
         manager = Manager(
             nb,
@@ -172,11 +182,16 @@ class JobEngine(Engine):
         )
         client = Client(
             manager,
-            kernel_manager_class=kernels_of(Path(sys.executable)),
+            kernel_manager_class=(
+                kernels_named(kwargs["kernel"])
+                if kwargs["kernel"]
+                else kernels_of(Path(sys.executable))
+            ),
             kernel_name=kernel_name,
             timeout=None,
             startup_timeout=kwargs["start_timeout"],
         )
+        client.seed = kwargs["seed"]
         client.room, client.on_output_limit = kwargs["output_limit"], kwargs["on_output_limit"]
         watch(manager, client)
         manager.notebook_start()

@@ -33,6 +33,7 @@ from mlops_nb.jobs.checkpoint import FOLDER as CHECKPOINTS
 from mlops_nb.jobs.child import Worker
 from mlops_nb.jobs.provenance import fingerprint, hashed_inputs, kernel_note
 from mlops_nb.jobs.resume import FROM_SCRATCH, Plan
+from mlops_nb.jobs.seeding import SEEDED
 from mlops_nb.jobs.spec import JobSpec
 from mlops_nb.jobs.supervisor import Ending, OnProgress, Stop, watch
 from mlops_nb.jobs.values import shown
@@ -132,6 +133,8 @@ class Attempt:
             "notebook": str(spec.notebook),
             "output": str(self.staging / OUTPUT),
             "code": spec.code,
+            "kernel": spec.kernel,
+            "seed": begun.seed,
             "parameters": shown(dict(spec.parameters)),
             "output_limit": spec.limits.output,
             "resume": {"skipped": going_on.skipped, "restored": going_on.restored},
@@ -166,9 +169,10 @@ class Attempt:
             seed=seed_of(self.job, self.logical_time),
             # Before it runs: a notebook may write over its own file.
             inputs=hashed_inputs(self.project, spec),
-            environment=fingerprint(),
+            environment=fingerprint(spec.kernel),
+            seeded=SEEDED,
             message=KILLED,
-            warnings=tuple(kernel_note(spec.notebook)),
+            warnings=tuple(kernel_note(spec)),
         )
 
     def _take_checkpoints(self, going_on: Plan) -> None:

@@ -47,21 +47,35 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def fingerprint() -> dict[str, Any]:
-    """Return the environment in three figures: the same digest means the same packages."""
-    installed = packages()
-    text = "\n".join(f"{name}=={version}" for name, version in installed.items())
+def fingerprint(kernel: str = "") -> dict[str, Any]:
+    """Return the environment in three figures: the same digest means the same packages.
+
+    Parameters
+    ----------
+    kernel : str
+        The installed kernel whose environment is meant; empty: this interpreter's.
+    """
+    if kernel:
+        from mlops_nb.kernels import interpreter_of, packages_in
+
+        installed = packages_in(interpreter_of(kernel))
+        python = installed.pop("python")
+        ordered = dict(sorted(installed.items(), key=lambda item: item[0].lower()))
+    else:
+        ordered, python = packages(), python_version()
+    text = "\n".join(f"{name}=={version}" for name, version in ordered.items())
     return {
-        "python": python_version(),
-        "packages": len(installed),
-        "digest": hashlib.sha256(f"{python_version()}\n{text}".encode()).hexdigest(),
+        "python": python,
+        "packages": len(ordered),
+        "digest": hashlib.sha256(f"{python}\n{text}".encode()).hexdigest(),
     }
 
 
-def kernel_note(notebook: Path) -> Iterator[str]:
+def kernel_note(spec: JobSpec) -> Iterator[str]:
     """Yield that a notebook names another kernel than the one it is run by."""
-    spec: Mapping[str, Any] = read_notebook(notebook).metadata.get("kernelspec") or {}
-    name = spec.get("name", "python3")
-    if name not in {"python3", "python"}:
+    named: Mapping[str, Any] = read_notebook(spec.notebook).metadata.get("kernelspec") or {}
+    name = named.get("name", "python3")
+    if name not in {"python3", "python", spec.kernel}:
         version = ".".join(map(str, sys.version_info[:3]))
-        yield f"the notebook names kernel {name!r}; it ran on this environment's Python {version}"
+        ran = f"kernel {spec.kernel!r}" if spec.kernel else f"this environment's Python {version}"
+        yield f"the notebook names kernel {name!r}; it ran on {ran}"

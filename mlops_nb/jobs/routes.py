@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import os
 import urllib.request
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mlops_nb.config import Project
 from mlops_nb.errors import NotFoundError, did_you_mean
 from mlops_nb.jobs.alerts import Message
+from mlops_nb.secrets import MINIMUM_LENGTH, Redaction
 from mlops_nb.state.deliveries import settle, take_due
 
 LOCAL = "local"
@@ -94,8 +97,19 @@ def ping(project: Project) -> str:
     try:
         with urllib.request.urlopen(url, timeout=HEARTBEAT_SECONDS):  # noqa: S310 - scheme checked
             return ""
-    except (OSError, ValueError) as error:
-        return str(error)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        return _discreet(url, str(error))
+
+
+def _discreet(url: str, problem: str) -> str:
+    """Return what went wrong without what opens the route: it stands in logs and in the state."""
+    parts = urlsplit(url)
+    held = [parts.username, parts.password, *parts.path.split("/")]
+    held += [value for _, value in parse_qsl(parts.query)]
+    if parts.password:  # whatever its length
+        held.append(f"{parts.username or ''}:{parts.password}@")
+    long = [unquote(one) for one in held if one and len(one) >= MINIMUM_LENGTH]
+    return Redaction([url, *long]).text(problem)
 
 
 def _target(target: str) -> tuple[str, str]:
@@ -111,11 +125,15 @@ def _send(project: Project, target: str, message: Message) -> str:
     if target == LOCAL:
         return _append(project, message)
     url, problem = _target(target)
-    return problem or _notify(url, message)
+    try:
+        return problem or _discreet(url, _notify(url, message))
+    except ValueError:  # no URL at all
+        return "apprise does not understand its URL"
 
 
 def _append(project: Project, message: Message) -> str:
-    text = " | ".join([message.title, *(line.strip() for line in message.body.splitlines())])
+    lines = [*message.title.splitlines(), *message.body.splitlines()]
+    text = " | ".join(line.strip() for line in lines)  # one alert, one line: none can be forged
     try:
         project.home.mkdir(parents=True, exist_ok=True)
         with (project.home / LOG).open("a", encoding="utf-8") as stream:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_nb.config import Job, Project
-from mlops_nb.errors import ConfigError, InputError, NotFoundError, did_you_mean
+from mlops_nb.errors import ConfigError, InputError, MlopsError, NotFoundError, did_you_mean
 from mlops_nb.jobs.bounds import check_bounds, check_defaults
 from mlops_nb.jobs.limits import Limits, limits_of
 from mlops_nb.jobs.parameters import TAG, Parameter, declared
@@ -42,6 +42,8 @@ class JobSpec:
         What it may use.
     secrets : tuple of str
         The environment variables whose values must not be written anywhere.
+    kernel : str
+        Name of the installed kernel that executes it; empty: this interpreter's.
     """
 
     name: str
@@ -50,6 +52,7 @@ class JobSpec:
     code: str
     limits: Limits
     secrets: tuple[str, ...] = ()
+    kernel: str = ""
 
 
 def resolve(
@@ -78,7 +81,7 @@ def resolve(
     Raises
     ------
     NotFoundError
-        No such job, or no such parameter.
+        No such job, no such parameter, or no such kernel.
     ConfigError
         The configuration of this or another job is wrong.
     InputError
@@ -88,6 +91,8 @@ def resolve(
     check_jobs(project)
     where = _where(name)
     notebook = notebook_of(project, name, job)
+    if job.kernel:
+        _check_kernel(name, job.kernel)
     known = declared(notebook)
     check_defaults(notebook, known)
     _check_names(name, notebook, known, {**job.parameters, **job.secrets, **given})
@@ -110,7 +115,17 @@ def resolve(
         code="\n".join(code),
         limits=limits_of(job, where),
         secrets=tuple(secrets.values()),
+        kernel=job.kernel,
     )
+
+
+def _check_kernel(job: str, kernel: str) -> None:
+    from mlops_nb.kernels import find_kernel
+
+    try:
+        find_kernel(kernel)
+    except MlopsError as error:
+        raise type(error)(f"job {job!r}: {error.message}", error.hint) from error
 
 
 def _where(name: str) -> str:

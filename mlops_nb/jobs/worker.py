@@ -154,6 +154,8 @@ def _through_papermill(
         target=Path(request["output"]),
         redaction=attempt.redaction() if attempt else Redaction(()),
         output_limit=request["output_limit"],
+        kernel=request["kernel"],
+        seed=request["seed"],
         on_output_limit=lambda: send({"event": "output"}),
         watch=watch,
         on_cell=lambda cell, cells: send({"event": "cell", "cell": cell, "cells": cells}),

@@ -38,6 +38,7 @@ def by_group(
     minimum: int = 100,
     max_difference: float = 0.1,
     min_ratio: float | None = None,
+    alarm_difference: float | None = None,
     window: str = "",
 ) -> list[Result]:
     """Compare groups by selection rate, TPR, FPR, accuracy, ROC AUC and calibration.
@@ -63,6 +64,8 @@ def by_group(
     min_ratio : float, optional
         Smallest ratio of the lowest to the highest share that does not matter: 0.8 is the rule
         of four fifths. Of rates only.
+    alarm_difference : float, optional
+        Difference above which, beyond the noise, a result fails: that raises an alert.
     window : str
         The period the rows are of.
 
@@ -87,8 +90,11 @@ def by_group(
             seen, subject = len(found), name_of(group)
             ratio = min_ratio if metric in RATIOS else None
             results.append(
-                _judge(metric, subject, large, seen, minimum, max_difference, ratio, window)
-            )
+                _judge(
+                    metric, subject, large, seen, minimum, max_difference, ratio, alarm_difference,
+                    window,
+                )
+            )  # fmt: skip
     return results
 
 
@@ -133,7 +139,7 @@ def fairness_figures(
 
 def _judge(
     metric: str, group: str, found: dict[str, GroupFigure], seen: int,
-    minimum: int, max_difference: float, min_ratio: float | None, window: str,
+    minimum: int, max_difference: float, min_ratio: float | None, alarm: float | None, window: str,
 ) -> Result:  # fmt: skip
     from scipy.special import ndtri
 
@@ -153,16 +159,19 @@ def _judge(
     bound = -float(ndtri(LEVEL / 2 / pairs))
     ratio, ratio_error = _ratio(found[low], found[high])
     unequal = difference > max_difference or (min_ratio is not None and ratio < min_ratio)
-    status = Status.WARNED if difference > bound * error and unequal else Status.PASSED
+    sure = difference > bound * error
+    status = Status.WARNED if sure and unequal else Status.PASSED
+    if sure and alarm is not None and difference > alarm:
+        status = Status.FAILED
     return Result(
         name=f"fairness.{metric}",
         subject=group,
         status=status,
         value=difference,
-        threshold=max_difference,
+        threshold=alarm if status is Status.FAILED else max_difference,
         window=window,
         message=f"{WORDS[metric]} by {group}: {_range(found, low, high, seen)}",
-        advice=ADVICE if status is Status.WARNED else "",
+        advice="" if status is Status.PASSED else ADVICE,
         evidence={
             "difference": {
                 "value": difference,

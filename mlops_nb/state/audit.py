@@ -135,6 +135,21 @@ def append(
     return _entry(row)
 
 
+def copy(source: Project, target: Project) -> None:
+    """Copy the log, seals and all, into a state that has none yet.
+
+    Parameters
+    ----------
+    source, target : Project
+        Whose log is read, and in whose state it is written.
+    """
+    with transaction(source) as connection:
+        rows = [dict(row._mapping) for row in connection.execute(sa.select(_audit))]
+    with transaction(target) as connection:
+        if rows:
+            connection.execute(_audit.insert(), rows)
+
+
 def entries_in(connection: sa.Connection, model: str | None = None) -> list[Entry]:
     """Return the entries of one model or all, the oldest first, within a transaction."""
     query = sa.select(_audit).order_by(_audit.c.position)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from mlops_nb.errors import StoreError
 
 ARTIFACTS = "artifacts"
 _NETWORK_FILE_SYSTEMS = {"9p", "afs", "cifs", "fuse.sshfs", "nfs", "nfs4", "smb3", "smbfs"}
@@ -65,6 +68,41 @@ def set_wal(path: Path) -> bool:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
     return True
+
+
+def copy_store(source: Path, target: Path) -> None:
+    """Copy a store with its files, so that nothing done to the copy reaches the original.
+
+    Parameters
+    ----------
+    source, target : Path
+        The databases; their files lie in a folder beside each.
+
+    Raises
+    ------
+    StoreError
+        Files of the store lie elsewhere, so that a copy would go on using them.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+    here = target.parent / ARTIFACTS
+    here.mkdir(exist_ok=True)
+    if (source.parent / ARTIFACTS).is_dir():
+        shutil.copytree(source.parent / ARTIFACTS, here, dirs_exist_ok=True)
+    _relocate(target)
+    with closing(sqlite3.connect(target)) as new:
+        found = [
+            row[0]
+            for table, column in _PLACES
+            for row in new.execute(f"SELECT {column} FROM {table}")  # noqa: S608
+            if row[0] and not str(row[0]).startswith((here.as_uri(), "models:/"))
+        ]
+    if found:
+        raise StoreError(
+            f"the store {source} keeps files at {found[0]}, outside of its folder {ARTIFACTS}",
+            "a copy of it would share them",
+        )
 
 
 def _copy(source: Path, target: Path) -> None:

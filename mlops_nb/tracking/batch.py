@@ -14,6 +14,7 @@ from typing import Any
 from mlops_nb.config import Project
 from mlops_nb.errors import InputError
 from mlops_nb.tracking import journal as lines
+from mlops_nb.tracking.names import check_path
 
 INFINITE_TAG = "mlops.infinite"
 MODEL_TAG = "mlops.model"
@@ -92,8 +93,11 @@ class Batch:
         if self.inputs:
             runs.log_inputs(project, run_id, self.inputs)
         for path in self.artifacts:
-            if (staging / path).exists():
-                runs.upload(project, run_id, staging / path, path)
+            staged = _staged(staging, path)
+            if staged is None:
+                warnings.append(f"{staging.name}: {path!r} is no file of this run, and is left out")
+            elif staged.exists():
+                runs.upload(project, run_id, staged, path)
             else:
                 warnings.append(f"{staging.name}: artifact {path!r} is gone")
         for model in self.models:
@@ -123,7 +127,10 @@ def _write_model(
     from mlops_nb.store import runs
     from mlops_nb.store.models import log_model
 
-    file = staging / model.file
+    file, rows = _staged(staging, model.file), _staged(staging, model.example or model.file)
+    if file is None or rows is None:
+        warnings.append(f"{staging.name}: model {model.name!r} is no file of this run")
+        return
     if not file.is_file():
         warnings.append(f"{staging.name}: model {model.name!r} is gone")
         return
@@ -136,10 +143,24 @@ def _write_model(
     if model.example:
         import pandas as pd
 
-        example = pd.read_parquet(staging / model.example)
+        example = pd.read_parquet(rows)
     try:
         uri = log_model(project, run_id, file, name=model.name, input_example=example)
     except InputError as error:
         warnings.append(f"{staging.name}: model {model.name!r}: {error.message}")
         return
     runs.write(project, run_id, tags={tag: f"{uri} sha256:{digest}"})
+
+
+def _staged(staging: Path, path: str) -> Path | None:
+    """Return the staged file or folder that a line names, None when it leads elsewhere.
+
+    Whoever can write a journal shall not have its reader's files brought into the store.
+    """
+    try:
+        found = staging / check_path(path)
+    except InputError:
+        return None
+    led = [found, *(found.rglob("*") if found.is_dir() else ())]
+    own = staging.resolve()
+    return found if all(one.resolve().is_relative_to(own) for one in led) else None

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Literal
 
 from mlops_nb import environment
 from mlops_nb.config import Project
+from mlops_nb.environment import packages_of, python_of
 from mlops_nb.errors import InputError, MlopsError, NotFoundError
 from mlops_nb.secrets import mask
 from mlops_nb.tracking import causes as why
 from mlops_nb.tracking.causes import Cause
-from mlops_nb.tracking.locked import make_environment, packages_of, python_of
+from mlops_nb.tracking.locked import make_environment
 from mlops_nb.tracking.replay import Replay, hashes, replay
 from mlops_nb.tracking.reproduction import TOLERANCE, MetricVerdict, Reproduction, compare
 from mlops_nb.tracking.slicefile import PATH, Slice, read_slice

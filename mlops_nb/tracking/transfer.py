@@ -126,6 +126,7 @@ def import_runs(project: Project, folder: Path) -> tuple[list[str], list[str]]:
         raise InputError(f"{folder} holds no exported runs", f"there is no {INDEX} in it")
     made, known = [], []
     for name in _read_json(folder / INDEX)["runs"]:
+        _check_own(folder, name)
         content = _read_json(folder / name / "run.json")
         uid = content["uid"] or content["run_id"]
         if find_uid(project, uid) is not None:
@@ -134,6 +135,16 @@ def import_runs(project: Project, folder: Path) -> tuple[list[str], list[str]]:
         _import(project, folder / name, content, uid)
         made.append(name)
     return made, known
+
+
+def _check_own(folder: Path, name: str) -> None:
+    """Refuse a run, or a file of one, that lies outside of the folder that is imported."""
+    place, own = folder / name, folder.resolve()
+    for path in (place, *place.rglob("*")):
+        if not path.resolve().is_relative_to(own) or place.resolve() == own:
+            raise InputError(
+                f"{folder / INDEX} leads out of its folder, to {path}", "do not trust it"
+            )
 
 
 def _import(project: Project, folder: Path, content: dict[str, Any], uid: str) -> None:

@@ -22,7 +22,6 @@ from mlops_nb.errors import InputError
 from mlops_nb.store import runs
 from mlops_nb.tracking.bisect import bisect
 from mlops_nb.tracking.changes import Setting, applied, changed_cells, mirror
-from mlops_nb.tracking.locked import find_uv, packages_of, python_of
 from mlops_nb.tracking.replay import without_installs
 from mlops_nb.tracking.reproduce import reproduce
 from mlops_nb.tracking.reproduction import compare
@@ -225,13 +224,6 @@ def test_a_run_of_a_script_cannot_be_made_again(stored: Project) -> None:
         reproduce(stored, "script")
 
 
-def test_without_uv_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(InputError, match="made by uv, which is not installed"):
-        find_uv()
-
-
 def test_metrics_are_compared_one_by_one() -> None:
     before = {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0, "e": math.nan, "fit_seconds": 1.0, "x": 1.0}
     after = {"a": 1.0, "b": 2.0000001, "c": 3.1, "e": math.nan, "fit_seconds": 9.0, "x": 2.0}
@@ -240,12 +232,6 @@ def test_metrics_are_compared_one_by_one() -> None:
         "a": "equal", "b": "within tolerance", "c": "different", "d": "missing", "e": "equal",
         "fit_seconds": "not compared", "x": "not compared",
     }  # fmt: skip
-
-
-def test_an_environment_is_read_back() -> None:
-    text = "# python 3.11.9 on Linux x86_64\nnumpy==2.1\nmlops-nb==0.1.0\n"
-    assert python_of(text) == "3.11.9"
-    assert packages_of(text) == {"numpy": "2.1", "mlops-nb": "0.1.0"}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 
+from mlops_nb.dataflow.imports import DISTRIBUTIONS
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding
@@ -14,23 +15,6 @@ from mlops_nb.lint.removed import REMOVED, Removed
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.lint.surroundings import has_module, normalized, requirements
 
-# Module → distribution, where PyPI's name is another one.
-_DISTRIBUTIONS = {
-    **{"sklearn": "scikit-learn", "skimage": "scikit-image", "cv2": "opencv-python"},
-    **{"bs4": "beautifulsoup4", "PIL": "pillow", "yaml": "pyyaml", "dateutil": "python-dateutil"},
-    **{"dotenv": "python-dotenv", "Crypto": "pycryptodome", "imblearn": "imbalanced-learn"},
-    **{"umap": "umap-learn", "serial": "pyserial", "psycopg2": "psycopg2-binary"},
-    **{"MySQLdb": "mysqlclient", "fitz": "pymupdf", "docx": "python-docx", "pptx": "python-pptx"},
-    **{"git": "gitpython", "jwt": "pyjwt", "magic": "python-magic", "ibis": "ibis-framework"},
-    **{"attr": "attrs", "zmq": "pyzmq", "igraph": "python-igraph", "Bio": "biopython"},
-    **{"mpl_toolkits": "matplotlib", "pylab": "matplotlib", "pkg_resources": "setuptools"},
-    **{
-        "faiss": "faiss-cpu",
-        "skopt": "scikit-optimize",
-        "tf_keras": "tf-keras",
-        "jose": "python-jose",
-    },
-}
 # Distribution → those that bring it along.
 _BROUGHT = {
     "numpy": {"pandas", "scikit-learn", "scipy", "matplotlib", "xgboost", "lightgbm", "tensorflow"},
@@ -154,7 +138,7 @@ def removed_name(context: Context) -> Iterator[Finding]:
 
 
 def _is_declared(module: str, declared: Iterable[str]) -> bool:
-    names = {normalized(module), normalized(_DISTRIBUTIONS.get(module, module))}
+    names = {normalized(module), normalized(DISTRIBUTIONS.get(module, module))}
     names |= {one for name in names for one in _BROUGHT.get(name, ())}
     # `opencv-python-headless` and `python-docx` are known by a part of their name.
     return any(
