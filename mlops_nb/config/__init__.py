@@ -19,7 +19,7 @@ from mlops_nb.config.project import (
     load_project,
     tables,
 )
-from mlops_nb.config.registry import Approvals, Fairness, Gates, Owners
+from mlops_nb.config.registry import Approvals, Explain, Fairness, Gates, Owners
 from mlops_nb.config.table import Table
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Business",
     "Config",
     "CurrentAttempt",
+    "Explain",
     "Fairness",
     "Gates",
     "Job",
