@@ -11,7 +11,7 @@ import numpy as np
 
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import InputError, MissingExtraError, did_you_mean
-from mlops_nb.registry import evidence
+from mlops_nb.registry import card, evidence
 from mlops_nb.registry.explain import reasons as words
 from mlops_nb.registry.explain.attribution import Attribution, attribution_of
 from mlops_nb.registry.explain.counterfactual import MOST, Counterfactual, counterfactual
@@ -59,6 +59,7 @@ def explain(
         label=str(fact(model.version, "label") or ""),
         importance=measured.get("importance", {}),
         keep=tuple(dict.fromkeys([*rules.explain.immutable, *rules.gates.fairness.columns])),
+        project=project,
     )
 
 
@@ -78,6 +79,8 @@ class Explainer:
         Permutation importance as measured at registration.
     keep : tuple of str
         Columns that no hint may ask to change.
+    project : Project, optional
+        Whose registry it is from; None: of none.
     """
 
     model: ScoringModel
@@ -85,6 +88,7 @@ class Explainer:
     label: str
     importance: Mapping[str, Any] = field(repr=False)
     keep: tuple[str, ...]
+    project: Project | None = field(default=None, repr=False)
     _attribution: Attribution | None = field(default=None, init=False, repr=False)
 
     @property
@@ -205,8 +209,21 @@ class Explainer:
         return partial_dependence(self.model, self.holdout, column, output=output)
 
     def simpler(self, train: pd.DataFrame) -> list[Comparison]:
-        """Return what the model gains over a linear and an additive one fitted on `train`."""
-        return compare_with_simple(self.model, train, self.holdout, self.label)
+        """Return what the model gains over a linear and an additive one fitted on `train`.
+
+        The answer goes into the version's card as well.
+
+        Parameters
+        ----------
+        train : DataFrame
+            The labelled rows that the model was fitted on.
+        """
+        found = compare_with_simple(self.model, train, self.holdout, self.label)
+        if self.project is not None:
+            facts = evidence.read_json(self.project, self.model.version, card.JSON)
+            told = [comparison.to_dict() for comparison in found]
+            card.write(self.project, self.model.version, {**facts, "simpler": told})
+        return found
 
     def to_shap(self, rows: pd.DataFrame) -> Any:
         """Return the contributions as a ``shap.Explanation``, for the plots of that library.
