@@ -86,6 +86,11 @@ def gather(project: Project, candidate: Candidate, stated: Mapping[str, str]) ->
     owner = stated.get("owner") or project.config.owner
     found = [*candidate.gaps, *measured.gaps, *_unstated(stated, owner)]
     metric, features = candidate.importance
+    if len(features) < len(model.features):
+        found.append(
+            f"importance is known of {len(features)} of {len(model.features)} features: scoring "
+            "is too slow for more in a few seconds"
+        )
     return {
         "schema": 1,
         "title": stated.get("title") or version.name,

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
     ExtraTreesRegressor,
@@ -39,7 +40,7 @@ from sklearn.preprocessing import (
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from mlops_nb.errors import InputError, MlopsError
-from mlops_nb.registry.explain import Explainer
+from mlops_nb.registry.explain import Explainer, native
 from mlops_nb.registry.explain.attribution import attribution_of
 from mlops_nb.registry.explain.columns import unroll
 from mlops_nb.registry.explain.sampled import Sampled
@@ -275,23 +276,52 @@ def test_base_and_contributions_are_the_score(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("estimator", boosters(), ids=lambda value: type(value).__name__)
-def test_boosters_tell_their_own_contributions(estimator: Any) -> None:
-    label = MIXED_YES if hasattr(estimator, "predict_proba") else AMOUNT
-    rows = MIXED.assign(b=GAPPED["b"])
-    pipeline = make_pipeline(
-        make_column_transformer((OneHotEncoder(), ["town"]), remainder="passthrough"), estimator
-    ).fit(rows, label)
-    for fitted, table in (
-        (pipeline, rows),
-        (estimator.__class__(n_estimators=5).fit(GAPPED, label), GAPPED),
-    ):
-        why = explainer(fitted, table, label)
-        told = why.contributions(table.head(50))
-        assert "TreeSHAP (exact)" in why.attribution.method
-        truth = why.attribution.raw(table.head(50))[:, 0]
+@pytest.mark.parametrize("rows", [NUMBERS, GAPPED], ids=["whole", "gapped"])
+def test_trees_of_boosters_are_explained_as_by_themselves(estimator: Any, rows: Any) -> None:
+    label = YES if hasattr(estimator, "predict_proba") else AMOUNT
+    fitted = clone(estimator).fit(rows, label)
+    why = explainer(fitted, rows, label)
+    unrolled = unroll(fitted, list(rows))
+    assert unrolled is not None
+    build = native.lightgbm if "LGBM" in type(fitted).__name__ else native.xgboost
+    theirs = build(unrolled, rows)
+    assert theirs is not None
+    head = GAPPED.head(80)  # values may be missing where none was in training
+    values = why.attribution.compute(head)
+    assert why.attribution.method == "trees (exact)"
+    np.testing.assert_allclose(values, theirs["compute"](head), atol=2e-5)
+    np.testing.assert_allclose(why.attribution.base, theirs["base"], atol=2e-5)
+    assert why.attribution.unit == ("log-odds" if why.model.task == "binary" else "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("estimator", boosters(), ids=lambda value: type(value).__name__)
+def test_boosters_in_pipelines_and_of_several_classes(estimator: Any) -> None:
+    is_classifier = hasattr(estimator, "predict_proba")
+    spread = make_column_transformer((OneHotEncoder(), ["town"]), remainder="passthrough")
+    codes = THREE.map({"lo": 0, "mid": 1, "hi": 2})
+    for label in (MIXED_YES, codes) if is_classifier else (AMOUNT,):
+        fitted = make_pipeline(spread, clone(estimator)).fit(MIXED, label)
+        why = explainer(fitted, MIXED, label)
+        told = why.contributions(MIXED.head(50))
+        assert why.attribution.method == "trees (exact)"
+        truth = why.attribution.raw(MIXED.head(50)).max(axis=1)
         np.testing.assert_allclose(told.sum(axis=1), truth, atol=1e-4)
-        unit = "log-odds" if why.model.task == "binary" else ""
-        assert why.attribution.unit == unit
+
+
+@pytest.mark.slow
+def test_what_only_the_library_understands_is_left_to_it() -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    rows = MIXED.astype({"town": "category"})
+    fitted = lightgbm.LGBMClassifier(
+        n_estimators=8, verbosity=-1, min_data_per_group=5, cat_smooth=1
+    )
+    label = ((rows["town"] == "west") ^ (rows["a"] > 0)).astype(int)
+    why = explainer(fitted.fit(rows, label), rows, label)
+    assert why.attribution.method == "LightGBM's TreeSHAP (exact)"
+    told = why.contributions(rows.head(50))
+    truth = why.attribution.raw(rows.head(50))[:, 0]
+    np.testing.assert_allclose(told.sum(axis=1), truth, atol=1e-6)
 
 
 def test_a_linear_contribution_is_coefficient_times_distance_from_the_mean() -> None:

@@ -106,7 +106,7 @@ def attribution_of(model: ScoringModel, background: pd.DataFrame) -> Attribution
     """
     unrolled = unroll(model.estimator, model.features)
     if unrolled is not None:
-        for build in (_trees, native.lightgbm, native.xgboost, linear.linear):
+        for build in _EXACT:
             found = _tried(build, unrolled, background)
             if found is not None:
                 return found
@@ -170,6 +170,16 @@ def _scale(last: Any, *, boosted: bool) -> tuple[str, Callable[[Any], Array]]:
 def positive(chances: Array) -> Array:
     """Return the chances of each class, of two the second one's alone."""
     return chances[:, 1:] if chances.shape[1] == 2 else chances
+
+
+_EXACT = (
+    _trees,
+    native.lightgbm_walked,
+    native.xgboost_walked,
+    native.lightgbm,
+    native.xgboost,
+    linear.linear,
+)
 
 
 def _sampled(model: ScoringModel, background: pd.DataFrame) -> Attribution:

@@ -1,6 +1,7 @@
-"""Contributions of LightGBM and XGBoost: TreeSHAP as these libraries have it built in.
+"""Contributions of LightGBM and XGBoost: their trees walked here, else their own TreeSHAP.
 
-A category spread over several matrix columns gets the sum of what they get.
+By the libraries' own way a category spread over several matrix columns gets the sum of what they
+get.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlops_nb.registry.explain.linear import tall
+from mlops_nb.registry.explain.boosters import lightgbm_trees, xgboost_trees
+from mlops_nb.registry.explain.linear import dense, tall
+from mlops_nb.registry.explain.treeshap import TreeShap
 from mlops_nb.registry.metrics import Array
 
 if TYPE_CHECKING:
@@ -19,6 +22,49 @@ if TYPE_CHECKING:
 
 SINGLE = 1e-3
 """Largest relative distance from the model's own score: XGBoost adds up in single precision."""
+
+_LIGHTGBM = {"binary", "multiclass"}
+_XGBOOST = {"binary:logistic", "multi:softprob", "multi:softmax"}
+
+
+def lightgbm_walked(unrolled: Unrolled, _background: Any) -> dict[str, Any] | None:
+    """Return the parts of an attribution that walks LightGBM's trees, None when it cannot."""
+    last = unrolled.last
+    booster = getattr(last, "booster_", None)
+    ensemble = None if booster is None else lightgbm_trees(booster)
+    if booster is None or ensemble is None:
+        return None
+    shap = TreeShap(ensemble, unrolled.owners, len(unrolled.features))
+    return {
+        "method": "trees (exact)",
+        "unit": _unit(last, log_odds=_LIGHTGBM),
+        "base": shap.base,
+        "compute": lambda rows: shap.values(dense(unrolled.matrix(rows))),
+        "raw": lambda rows: tall(booster.predict(_dense(unrolled.matrix(rows)), raw_score=True)),
+    }
+
+
+def xgboost_walked(unrolled: Unrolled, background: pd.DataFrame) -> dict[str, Any] | None:
+    """Return the parts of an attribution that walks XGBoost's trees, None when it cannot."""
+    last = unrolled.last
+    if not hasattr(last, "get_booster") or not np.isnan(last.missing):
+        return None
+    first = background.head(1)
+    raw = tall(_asked(unrolled, first, output_margin=True))
+    ensemble = xgboost_trees(last.get_booster(), raw.shape[1], _rounds(last))
+    if ensemble is None:
+        return None
+    shap = TreeShap(ensemble, unrolled.owners, len(unrolled.features))
+    # What is left of one row's score is the base score, whatever form this release keeps it in.
+    rest = raw[0] - shap.base - shap.values(dense(unrolled.matrix(first))).sum(axis=1)[:, 0]
+    return {
+        "method": "trees (exact)",
+        "unit": _unit(last, log_odds=_XGBOOST),
+        "base": shap.base + rest,
+        "compute": lambda rows: shap.values(dense(unrolled.matrix(rows))),
+        "raw": lambda rows: tall(_asked(unrolled, rows, output_margin=True)),
+        "tolerance": SINGLE,
+    }
 
 
 def lightgbm(unrolled: Unrolled, background: pd.DataFrame) -> dict[str, Any] | None:
@@ -35,7 +81,7 @@ def lightgbm(unrolled: Unrolled, background: pd.DataFrame) -> dict[str, Any] | N
 
     return {
         "method": "LightGBM's TreeSHAP (exact)",
-        "unit": _unit(last, log_odds={"binary", "multiclass"}),
+        "unit": _unit(last, log_odds=_LIGHTGBM),
         "base": asked(background.head(1))[0, :, -1],
         "compute": lambda rows: _owned(asked(rows), unrolled),
         "raw": lambda rows: tall(booster.predict(_dense(unrolled.matrix(rows)), raw_score=True)),
@@ -48,28 +94,36 @@ def xgboost(unrolled: Unrolled, background: pd.DataFrame) -> dict[str, Any] | No
     if not hasattr(last, "get_booster"):
         return None
 
-    def asked(rows: pd.DataFrame, **what: bool) -> Array:
-        import xgboost as xgb
-
-        matrix = xgb.DMatrix(
-            unrolled.matrix(rows), missing=last.missing, enable_categorical=last.enable_categorical
-        )
-        best = getattr(last, "best_iteration", None) if last.early_stopping_rounds else None
-        until = (0, best + 1) if best is not None else (0, 0)
-        found = last.get_booster().predict(matrix, iteration_range=until, **what)
-        return np.asarray(found, float)
-
     def contributions(rows: pd.DataFrame) -> Array:
-        return asked(rows, pred_contribs=True).reshape(len(rows), -1, len(unrolled.owners) + 1)
+        found = _asked(unrolled, rows, pred_contribs=True)
+        return found.reshape(len(rows), -1, len(unrolled.owners) + 1)
 
     return {
         "method": "XGBoost's TreeSHAP (exact)",
-        "unit": _unit(last, log_odds={"binary:logistic", "multi:softprob", "multi:softmax"}),
+        "unit": _unit(last, log_odds=_XGBOOST),
         "base": contributions(background.head(1))[0, :, -1],
         "compute": lambda rows: _owned(contributions(rows), unrolled),
-        "raw": lambda rows: tall(asked(rows, output_margin=True)),
+        "raw": lambda rows: tall(_asked(unrolled, rows, output_margin=True)),
         "tolerance": SINGLE,
     }
+
+
+def _asked(unrolled: Unrolled, rows: pd.DataFrame, **what: bool) -> Array:
+    """Ask XGBoost's booster as its estimator would, early stopping included."""
+    import xgboost as xgb
+
+    last = unrolled.last
+    matrix = xgb.DMatrix(
+        unrolled.matrix(rows), missing=last.missing, enable_categorical=last.enable_categorical
+    )
+    until = _rounds(last)
+    span = (0, until) if until is not None else (0, 0)
+    return np.asarray(last.get_booster().predict(matrix, iteration_range=span, **what), float)
+
+
+def _rounds(last: Any) -> int | None:
+    best = getattr(last, "best_iteration", None) if last.early_stopping_rounds else None
+    return None if best is None else int(best) + 1
 
 
 def _owned(found: Array, unrolled: Unrolled) -> Array:
