@@ -55,7 +55,9 @@ def _gaps(facts: Mapping[str, Any]) -> list[str]:
     if "behaviour" not in facts:
         gaps.append("registered before calibration, curves and odd rows were part of a card")
     elif not facts["dependence"]:
-        gaps.append("no curves were drawn: of several classes none was chosen")
+        several = facts["model"]["task"] == "multiclass"
+        why = "of several classes none was chosen" if several else "no column allowed it"
+        gaps.append(f"no curves were drawn: {why}")
     return gaps
 
 

@@ -1,7 +1,8 @@
 """Reason codes a second, beside shap's TreeExplainer on the same model and rows.
 
-Not a test: ``python tests/benchmarks/explain.py [ROWS]`` prints the table of
-``docs/benchmarks.md``. shap explains a part of the rows, as many as it manages in some seconds.
+Not a test: ``python tests/benchmarks/explain.py [ROWS [WORD…]]`` prints the table of
+``docs/benchmarks.md``, or the lines whose model's name holds one of the words. shap explains a part
+of the rows, as many as it manages in some seconds.
 """
 
 from __future__ import annotations
@@ -42,11 +43,14 @@ PATIENCE = 5.0  # seconds that shap is given at least
 def main() -> None:
     """Print one row a model."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
+    wanted = sys.argv[2:]
     x, y = customers(max(rows, TRAINING))
     print(f"{rows:,} rows × {COLUMNS} columns, three reasons each, one core\n")
     print("| model | method | ours, rows/s | shap, rows/s | ratio | largest difference |")
     print("|---|---|---|---|---|---|")
     for name, estimator, share in models():
+        if wanted and not any(word in name for word in wanted):
+            continue
         fitted = estimator.fit(x.head(TRAINING), y[:TRAINING])
         why = explainer(fitted, x.head(2_000).assign(y=y[:2_000]))
         method = why.attribution.method

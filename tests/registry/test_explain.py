@@ -287,7 +287,8 @@ def test_trees_of_boosters_are_explained_as_by_themselves(estimator: Any, rows: 
     theirs = build(unrolled, rows)
     assert theirs is not None
     head = GAPPED.head(80)  # values may be missing where none was in training
-    values = why.attribution.compute(head)
+    values, errors = why.attribution.compute(head)
+    assert errors is None
     assert why.attribution.method == "trees (exact)"
     np.testing.assert_allclose(values, theirs["compute"](head), atol=2e-5)
     np.testing.assert_allclose(why.attribution.base, theirs["base"], atol=2e-5)
@@ -387,6 +388,16 @@ def test_reasons_come_in_their_order_in_words() -> None:
     assert single[0].to_dict()["column"] == column
 
 
+def test_sampled_reasons_say_how_sure_they_are() -> None:
+    why = explainer(KNeighborsClassifier().fit(NUMBERS, YES), NUMBERS)
+    told = why.reasons(NUMBERS.head(5), top=1, details=True)
+    assert (told["reason_1_error"] > 0).all()
+    assert told["reason_1"].str.contains(" ± ").all()
+    first = why.why(NUMBERS.iloc[0])[0]
+    assert str(first) == told["reason_1"].iloc[0]
+    assert first.to_dict()["error"] == first.error > 0
+
+
 def test_reasons_for_a_decision_speak_for_it() -> None:
     fitted = LogisticRegression().fit(NUMBERS, YES)
     why = explainer(fitted, NUMBERS)
@@ -435,4 +446,4 @@ def test_many_classes_of_categories_are_read_off_the_bits() -> None:
     unseen = pd.DataFrame({"code": [41.0, 200.0, np.nan, -1.0, 3.0], "x": 0.1})
     found = attribution_of(model, rows)
     assert found.method == "trees (exact)"
-    assert found.adds_up(unseen, found.compute(unseen))
+    assert found.adds_up(unseen, found.compute(unseen)[0])

@@ -48,7 +48,8 @@ class Attribution:
     base : array of float, shape (n_outputs,)
         The score from which the contributions start.
     compute : callable
-        Rows → contributions, shape (n_outputs, n_features, n_rows).
+        Rows → contributions, shape (n_outputs, n_features, n_rows), and their standard errors,
+        None when they are exact.
     raw : callable
         Rows → the scores that base and contributions add up to, shape (n_rows, n_outputs).
     tolerance : float
@@ -59,12 +60,12 @@ class Attribution:
     exact: bool
     unit: str
     base: Array
-    compute: Callable[[pd.DataFrame], Array]
+    compute: Callable[[pd.DataFrame], tuple[Array, Array | None]]
     raw: Callable[[pd.DataFrame], Array]
     tolerance: float = EXACT
 
-    def values(self, rows: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Array]]:
-        """Yield the rows part by part with their contributions, so that memory stays bounded.
+    def values(self, rows: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Array, Array | None]]:
+        """Yield rows part by part with contributions and errors, so that memory stays bounded.
 
         Raises
         ------
@@ -75,13 +76,13 @@ class Attribution:
         step = max(1_000, _CELLS // width)
         for start in range(0, len(rows), step):
             part = rows.iloc[start : start + step]
-            found = self.compute(part)
+            found, errors = self.compute(part)
             if not self.adds_up(part, found):
                 raise MlopsError(
                     f"the contributions ({self.method}) do not add up to the model's scores",
                     "this is a fault of ours: please report it with the kind of model",
                 )
-            yield part, found
+            yield part, found, errors
 
     def adds_up(self, rows: pd.DataFrame, found: Array) -> bool:
         """Tell whether base and contributions are the model's scores, on the first rows."""
@@ -121,8 +122,11 @@ def _tried(
     rows = background.head(CHECKED_ROWS)
     try:
         parts = build(unrolled, background)
-        found = None if parts is None else Attribution(exact=True, **parts)
-        return found if found is not None and found.adds_up(rows, found.compute(rows)) else None
+        if parts is None:
+            return None
+        exact = parts.pop("compute")
+        found = Attribution(exact=True, compute=lambda rows: (exact(rows), None), **parts)
+        return found if found.adds_up(rows, exact(rows)) else None
     except (AttributeError, TypeError, ValueError, KeyError, IndexError, NotImplementedError):
         # Another release of a library holds its models in another form: sampling still works.
         return None
@@ -202,6 +206,6 @@ def _sampled(model: ScoringModel, background: pd.DataFrame) -> Attribution:
         exact=False,
         unit="probability" if chances else "margin" if margin else "",
         base=sampled.base,
-        compute=lambda rows: sampled.values(rows)[0],
+        compute=sampled.values,
         raw=raw,
     )

@@ -121,7 +121,7 @@ class Explainer:
                 columns=["base", *self.model.features],
                 index=part.index,
             )
-            for part, base, values in self._told(rows)
+            for part, base, values, _ in self._told(rows)
         ]
         columns = ["base", *self.model.features]
         return pd.concat(parts) if parts else pd.DataFrame(columns=columns, index=rows.index)
@@ -140,7 +140,8 @@ class Explainer:
         toward : {"either", "decision"}, default="either"
             ``decision`` tells only what spoke for the decision that was made.
         details : bool, default=False
-            Also ``reason_1_column``, ``reason_1_value`` and ``reason_1_contribution``, and so on.
+            Also ``reason_1_column``, ``reason_1_value``, ``reason_1_contribution`` and its
+            ``reason_1_error`` (0 when exact), and so on.
 
         Returns
         -------
@@ -169,10 +170,11 @@ class Explainer:
                 values,
                 top=top,
                 unit=self.attribution.unit,
+                errors=errors,
                 toward=self._sign(part) if toward == "decision" else None,
                 details=details,
             )
-            for part, _, values in self._told(rows)
+            for part, _, values, errors in self._told(rows)
         ]
         return pd.concat(parts) if parts else pd.DataFrame(index=rows.index)
 
@@ -183,9 +185,15 @@ class Explainer:
         frame = row.to_frame().T.infer_objects() if isinstance(row, pd.Series) else row
         if len(frame) != 1:
             raise InputError(f"one row is asked about here, not {len(frame)}", "reasons(rows)")
-        (part, _, values), *_ = self._told(frame)
+        (part, _, values, errors), *_ = self._told(frame)
         cells = [part[name].iloc[0] for name in self.model.features]
-        return words.single(cells, self.model.features, values[:, 0], self.attribution.unit)
+        return words.single(
+            cells,
+            self.model.features,
+            values[:, 0],
+            self.attribution.unit,
+            None if errors is None else errors[:, 0],
+        )
 
     def counterfactual(
         self, row: pd.Series | pd.DataFrame, *, keep: tuple[str, ...] = (), most: int = MOST
@@ -246,16 +254,19 @@ class Explainer:
         )
 
     def _told(self, rows: pd.DataFrame) -> Any:
-        """Yield rows, base and contributions to the output that each row is told of."""
+        """Yield rows, base, contributions and errors of the output that each row is told of."""
         require_columns(rows, self.model.features, f"{self.model.version.label} needs")
         found = self.attribution
-        for part, values in found.values(rows[self.model.features]):
+        for part, values, errors in found.values(rows[self.model.features]):
             if len(values) == 1:
-                yield part, np.full(len(part), found.base[0]), values[0]
+                spread = None if errors is None else errors[0]
+                yield part, np.full(len(part), found.base[0]), values[0], spread
                 continue
             scores = found.base[:, None] + values.sum(axis=1)
             chosen = scores.argmax(axis=0)
-            yield part, found.base[chosen], values[chosen, :, np.arange(len(part))].T
+            places = (chosen, slice(None), np.arange(len(part)))
+            spread = None if errors is None else errors[places].T
+            yield part, found.base[chosen], values[places].T, spread
 
     def _sign(self, part: pd.DataFrame) -> Array:
         """Return for each row which way its decision lies: up for yes and for several classes."""

@@ -30,15 +30,18 @@ class Reason:
         By how much it moved the score from the usual one, in `unit`.
     unit : str
         ``log-odds``, ``probability``, or empty for the prediction's own.
+    error : float, default=0
+        Standard error of the contribution where it was sampled; 0 when it is exact.
     """
 
     column: str
     value: Any
     contribution: float
     unit: str
+    error: float = 0.0
 
     def __str__(self) -> str:
-        return _sentence(self.column, shown(self.value), self.contribution, self.unit)
+        return _sentence(self.column, shown(self.value), self.contribution, self.unit, self.error)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the reason as JSON-serialisable values."""
@@ -50,6 +53,7 @@ class Reason:
             "value": value if known or finite else shown(value),
             "contribution": self.contribution,
             "unit": self.unit,
+            "error": self.error,
             "reason": str(self),
         }
 
@@ -60,6 +64,7 @@ def table(
     *,
     top: int,
     unit: str,
+    errors: Array | None = None,
     toward: Array | None = None,
     details: bool = False,
 ) -> pd.DataFrame:
@@ -75,10 +80,12 @@ def table(
         Reasons a row.
     unit : str
         Of the contributions.
+    errors : array of float, shape (n_features, n_rows), optional
+        Standard errors of the contributions; None when they are exact.
     toward : array of {-1, 1}, shape (n_rows,), optional
         Tell only what moved the score this way; a row may then have fewer reasons, the rest null.
     details : bool, default=False
-        Also ``reason_<i>_column``, ``…_value`` (as text) and ``…_contribution``.
+        Also ``reason_<i>_column``, ``…_value`` (as text), ``…_contribution`` and ``…_error``.
     """
     import pandas as pd
 
@@ -98,12 +105,14 @@ def table(
         for place in np.unique(column):
             mine = np.flatnonzero(column == place)
             values[mine] = texts[place][mine]
-        told = _sentences(names[column], values, amount[i], unit)
+        spread = np.zeros(len(rows)) if errors is None else errors[column, np.arange(len(rows))]
+        told = _sentences(names[column], values, amount[i], unit, spread)
         found[f"reason_{i + 1}"] = np.where(usable[i], told, nothing)
         if details:
             found[f"reason_{i + 1}_column"] = np.where(usable[i], names[column], nothing)
             found[f"reason_{i + 1}_value"] = np.where(usable[i], values, nothing)
             found[f"reason_{i + 1}_contribution"] = np.where(usable[i], amount[i], np.nan)
+            found[f"reason_{i + 1}_error"] = np.where(usable[i], spread, np.nan)
     return pd.DataFrame(found, index=rows.index)
 
 
@@ -111,20 +120,22 @@ def _all(size: Array) -> Array:
     return np.repeat(np.arange(len(size))[:, None], size.shape[1], axis=1)
 
 
-def _sentences(names: Array, values: Array, amounts: Array, unit: str) -> Array:
+def _sentences(names: Array, values: Array, amounts: Array, unit: str, spread: Array) -> Array:
     told = np.empty(len(names), dtype=object)
     told[:] = [
-        _sentence(name, value, amount, unit)
-        for name, value, amount in zip(names, values, amounts.tolist(), strict=True)
+        _sentence(name, value, amount, unit, error)
+        for name, value, amount, error in zip(
+            names, values, amounts.tolist(), spread.tolist(), strict=True
+        )
     ]
     return told
 
 
-def _sentence(name: str, value: str, amount: float, unit: str) -> str:
+def _sentence(name: str, value: str, amount: float, unit: str, error: float) -> str:
     moves = "raises" if amount >= 0 else "lowers"
     what = "the prediction" if not unit else "the score"
-    shown = f"{abs(amount):.3g}" + (f" {unit}" if unit else "")
-    return f"{name} = {value} {moves} {what} by {shown}"
+    size = f"{abs(amount):.3g}" + (f" ± {error:.1g}" if error else "")
+    return f"{name} = {value} {moves} {what} by {size}" + (f" {unit}" if unit else "")
 
 
 def _texts(column: pd.Series) -> Array:
@@ -152,12 +163,22 @@ def shown(value: Any) -> str:
 
 
 def single(
-    row: Sequence[Any], columns: Sequence[str], contributions: Array, unit: str
+    row: Sequence[Any],
+    columns: Sequence[str],
+    contributions: Array,
+    unit: str,
+    errors: Array | None = None,
 ) -> list[Reason]:
     """Return the reasons of one row, the strongest first, those that moved nothing left out."""
     order = np.argsort(-np.abs(contributions), kind="stable")
     return [
-        Reason(column=columns[i], value=row[i], contribution=float(contributions[i]), unit=unit)
+        Reason(
+            column=columns[i],
+            value=row[i],
+            contribution=float(contributions[i]),
+            unit=unit,
+            error=0.0 if errors is None else float(errors[i]),
+        )
         for i in order
         if contributions[i] != 0
     ]
