@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mlops_nb.actions.register import register_model as register_model
     from mlops_nb.frames import read_table as read_table
     from mlops_nb.jobs.checkpoint import checkpoint as checkpoint
+    from mlops_nb.registry.explain.explainer import explain as explain
     from mlops_nb.registry.scoring import load_model as load_model
     from mlops_nb.tracking.api import log_artifact as log_artifact
     from mlops_nb.tracking.api import log_artifacts as log_artifacts
@@ -59,6 +60,7 @@ _PUBLIC = {
     "load_holdout": "actions.reference",
     "load_reference": "actions.reference",
     "load_model": "registry.scoring",
+    "explain": "registry.explain.explainer",
     "read_table": "frames",
     "checkpoint": "jobs.checkpoint",
 }

@@ -76,6 +76,10 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
                 from mlops_nb.cli.run import answer
 
                 return answer(rest)
+            case ["model", "explain", reference] if not reference.startswith("-"):
+                from mlops_nb.registry.explain import explain
+
+                return lambda: explain(reference)
             case ["data", "drift", reference, current] if not current.startswith("-"):
                 return lambda: self._drift(reference, current)
             case ["data", "drift", reference, current, "--by", column]:

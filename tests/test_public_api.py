@@ -10,6 +10,7 @@ import mlops_nb
 SURFACE = [
     "checkpoint",
     "evaluate",
+    "explain",
     "last_run",
     "load_baseline",
     "load_holdout",

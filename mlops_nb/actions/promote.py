@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from mlops_nb.actions.evaluate import evaluate_version, record
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import GateError, InputError
-from mlops_nb.registry import approvals, gates
+from mlops_nb.registry import approvals, evidence, gates
 from mlops_nb.registry.succession import crown, standing
 from mlops_nb.registry.versions import ModelVersion, fact, resolve
 from mlops_nb.result import Result
@@ -112,7 +113,7 @@ def promote(
         version.name,
         version.version,
         expected=before,
-        details=_details(version, results, reason=reason, override=override),
+        details=_details(project, version, results, reason=reason, override=override),
     )
     return Promotion(
         version=resolve(project, version.label),
@@ -123,7 +124,12 @@ def promote(
 
 
 def _details(
-    version: ModelVersion, results: list[Result], *, reason: str, override: bool
+    project: Project,
+    version: ModelVersion,
+    results: list[Result],
+    *,
+    reason: str,
+    override: bool,
 ) -> dict[str, Any]:
     """Return what the audit log keeps of a promotion."""
     return {
@@ -131,6 +137,9 @@ def _details(
         "override": override,
         "run_id": version.run_id,
         "sha256": fact(version, "sha256"),
+        "metrics_sha256": hashlib.sha256(
+            evidence.read(project, version, evidence.METRICS)
+        ).hexdigest(),
         "gates": [
             {"name": r.name, "subject": r.subject, "status": r.status, "value": r.value}
             for r in results

@@ -224,7 +224,8 @@ def _publish(
         facts = gather(project, replace(candidate, model=replace(draft, version=version)), stated)
         for filename, data in files.items():
             evidence.write(project, version, filename, data)
-        evidence.write_json(project, version, evidence.METRICS, _baseline(facts))
+        baseline = _baseline(facts) | {"files": evidence.digests(project, version, files)}
+        evidence.write_json(project, version, evidence.METRICS, baseline)
         cards.write(project, version, facts)
         # Last, so that an alias never stands for a version without its evidence.
         store.set_alias(project, name, alias, version.version)

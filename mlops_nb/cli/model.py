@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 from mlops_nb.cli.model_approve import approve
 from mlops_nb.cli.model_audit import audit, reason_option
-from mlops_nb.cli.output import echo_json, echo_table, format_option
+from mlops_nb.cli.model_card import card
+from mlops_nb.cli.model_explain import explain
+from mlops_nb.cli.model_pack import pack
+from mlops_nb.cli.output import echo_json, echo_table, format_option, pickle_option
 from mlops_nb.cli.results import echo_results
-from mlops_nb.errors import ExitCode, InputError
-
-pickle_option = click.option(
-    "--allow-pickle",
-    is_flag=True,
-    help="Also load a model stored as a pickle; that runs the code inside.",
-)
+from mlops_nb.errors import ExitCode
 
 
 @click.group(epilog="Example: mlops model promote flights@challenger")
@@ -31,6 +27,9 @@ def command() -> None:
 
 command.add_command(approve)
 command.add_command(audit)
+command.add_command(card)
+command.add_command(explain)
+command.add_command(pack)
 
 
 @command.command("list", epilog="Example: mlops model list flights")
@@ -210,35 +209,6 @@ def rollback(name: str, reason: str, output_format: str) -> None:
         echo_json({"schema": 1, "version": version.to_dict()})
     else:
         click.echo(f"{version.label} is @champion again")
-
-
-@command.command("card", epilog="Example: mlops model card flights -o card.html")
-@click.argument("reference")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A .html, .md or .json file.")
-@format_option
-def card(reference: str, output: Path | None, output_format: str) -> None:
-    """Print a version's card, or write it to a file."""
-    from mlops_nb.config import load_project
-    from mlops_nb.registry import card as cards
-    from mlops_nb.registry import evidence
-    from mlops_nb.registry.versions import resolve
-
-    formats = {".html": cards.HTML, ".md": cards.MARKDOWN, ".json": cards.JSON}
-    kind = cards.JSON if output_format == "json" else cards.MARKDOWN
-    if output is not None:
-        if output.suffix not in formats:
-            raise InputError(f"cannot write a card to {output}", "use .html, .md or .json")
-        kind = formats[output.suffix]
-    project = load_project()
-    content = evidence.read(project, resolve(project, reference), kind)
-    if output is None:
-        click.echo(content.decode(), nl=False)
-        return
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"cannot write {output}: {error.strerror}") from error
-    click.echo(f"wrote {output}")
 
 
 def _figures(metrics: dict[str, float], count: int) -> str:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from mlops_nb.cli.output import echo_json, echo_table, format_option
 from mlops_nb.cli.results import echo_results
 from mlops_nb.errors import ExitCode
+
+if TYPE_CHECKING:
+    from mlops_nb.result import Result
 
 reason_option = click.option("--reason", default="", help="Why, for the audit log.")
 
@@ -15,6 +22,16 @@ reason_option = click.option("--reason", default="", help="Why, for the audit lo
 @click.argument("name", required=False)
 @click.option("--verify", is_flag=True, help="Check the seals, and the aliases against the log.")
 @click.option("--restore", is_flag=True, help="Put the aliases of NAME where the log says.")
+@click.option(
+    "--pack",
+    type=click.Path(path_type=Path),
+    help="Check an evidence pack instead; it needs no project.",
+)
+@click.option(
+    "--allowed-signers",
+    type=click.Path(path_type=Path),
+    help="Whose signatures in the pack count: such a file, or a public key.",
+)
 @reason_option
 @format_option
 @click.pass_context
@@ -23,10 +40,19 @@ def audit(
     name: str | None,
     verify: bool,
     restore: bool,
+    pack: Path | None,
+    allowed_signers: Path | None,
     reason: str,
     output_format: str,
 ) -> None:
-    """Show who let which version live, when and why; exit code 1 when --verify finds tampering."""
+    """Show who let which version live, when and why.
+
+    The exit code is 1 when --verify finds tampering or a link of a --pack does not hold.
+    """
+    if pack is not None:
+        if allowed_signers is None:
+            raise click.UsageError("--pack needs the keys you trust: --allowed-signers FILE", ctx)
+        ctx.exit(_verify_pack(pack, allowed_signers, output_format))
     if restore:
         if name is None:
             raise click.UsageError("--restore needs the NAME of a model", ctx)
@@ -39,12 +65,22 @@ def audit(
     _show_log(name, output_format)
 
 
+def _verify_pack(pack: Path, allowed_signers: Path, output_format: str) -> ExitCode:
+    from mlops_nb.registry.pack_audit import verify
+
+    return _told(verify(pack, allowed_signers), output_format)
+
+
 def _verify(name: str | None, output_format: str) -> ExitCode:
     from mlops_nb.config import load_project
     from mlops_nb.registry.ledger import verify
+
+    return _told(verify(load_project(), name), output_format)
+
+
+def _told(results: Sequence[Result], output_format: str) -> ExitCode:
     from mlops_nb.result import Status
 
-    results = verify(load_project(), name)
     wrong = [result for result in results if result.status is Status.FAILED]
     if output_format == "json":
         answers = [result.to_dict() for result in results]

@@ -22,6 +22,11 @@ format_option = click.option(
     show_default=True,
     help="How to print the answer.",
 )
+pickle_option = click.option(
+    "--allow-pickle",
+    is_flag=True,
+    help="Also load a model stored as a pickle; that runs the code inside.",
+)
 
 
 def echo_json(payload: object) -> None:

@@ -20,7 +20,7 @@ from mlops_nb.config.project import (
     raw_configuration,
     tables,
 )
-from mlops_nb.config.registry import Approvals, Fairness, Gates, Owners
+from mlops_nb.config.registry import Approvals, Explain, Fairness, Gates, Owners
 from mlops_nb.config.table import Table
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Business",
     "Config",
     "CurrentAttempt",
+    "Explain",
     "Fairness",
     "Gates",
     "Job",

@@ -16,7 +16,7 @@ from mlops_nb.config.attempt import ENVIRONMENT_PREFIX
 from mlops_nb.config.jobs import After, Bounds, Job, Report, Retries
 from mlops_nb.config.lint import Lint
 from mlops_nb.config.monitoring import Alerts, Business, Monitoring
-from mlops_nb.config.registry import Approvals, Fairness, Gates, Owners
+from mlops_nb.config.registry import Approvals, Explain, Fairness, Gates, Owners
 from mlops_nb.config.table import Table
 from mlops_nb.errors import ConfigError, NotFoundError, did_you_mean
 
@@ -39,6 +39,7 @@ class Config(Table):
     gates: Gates = msgspec.field(default_factory=Gates)
     owners: Owners = msgspec.field(default_factory=Owners)
     approvals: Approvals = msgspec.field(default_factory=Approvals)
+    explain: Explain = msgspec.field(default_factory=Explain)
     monitoring: Monitoring = msgspec.field(default_factory=Monitoring)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     business: dict[str, Business] = {}
@@ -229,6 +230,7 @@ def tables() -> dict[str, type[Table]]:
         "tool.mlops.gates.fairness": Fairness,
         "tool.mlops.owners": Owners,
         "tool.mlops.approvals": Approvals,
+        "tool.mlops.explain": Explain,
         "tool.mlops.monitoring": Monitoring,
         "tool.mlops.alerts": Alerts,
         "tool.mlops.business.NAME": Business,

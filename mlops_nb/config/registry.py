@@ -71,3 +71,11 @@ class Approvals(Table):
     """File of identities and public SSH keys, from the project's root; commit it."""
     one_person: bool = False
     """Whether nobody else is there to approve; the model card says so."""
+
+
+class Explain(Table):
+    """``[tool.mlops.explain]``: what explanations may say."""
+
+    immutable: list[str] = []
+    """Columns that no hint may ask a person to change, such as age; those of `gates.fairness`
+    are so too."""

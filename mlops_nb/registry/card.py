@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from mlops_nb.config import Project
 from mlops_nb.errors import InputError, did_you_mean
 from mlops_nb.registry import card_html, card_markdown, evidence
+from mlops_nb.registry.card_crosswalk import crosswalk
+from mlops_nb.registry.card_layout import READERS
 from mlops_nb.registry.card_sections import sections
 from mlops_nb.registry.versions import ModelVersion
 
@@ -32,7 +35,36 @@ def check_stated(values: Mapping[str, Any]) -> dict[str, str]:
 
 def write(project: Project, version: ModelVersion, facts: Mapping[str, Any]) -> None:
     """Store the card of a version in its three formats."""
-    told = sections(facts)
     evidence.write_json(project, version, JSON, facts)
-    evidence.write(project, version, MARKDOWN, card_markdown.render(facts, told))
-    evidence.write(project, version, HTML, card_html.render(facts, told))
+    for kind in (MARKDOWN, HTML):
+        evidence.write(project, version, kind, render(facts, kind))
+
+
+def render(facts: Mapping[str, Any], kind: str, reader: str = "") -> str:
+    """Return a card.
+
+    Parameters
+    ----------
+    facts : mapping
+        As in ``card.json``.
+    kind : {"card.json", "card.md", "card.html"}
+        The format; JSON holds the facts with the crosswalk to the rule books.
+    reader : {"", "science", "engineering"}
+        Whom it is for; empty: both.
+
+    Raises
+    ------
+    InputError
+        There is no such reader.
+    """
+    if reader and reader not in READERS:
+        raise InputError(f"there is no reader {reader!r}", did_you_mean(reader, READERS))
+    told = sections(facts, reader)
+    if kind == MARKDOWN:
+        return card_markdown.render(facts, told)
+    if kind == HTML:
+        return card_html.render(facts, told)
+    parts = [{"title": s.title, "lines": list(s.lines), "header": list(s.header),
+              "rows": [list(row) for row in s.rows], "note": s.note} for s in told]  # fmt: skip
+    whole = {**facts, "crosswalk": crosswalk(facts), "sections": parts}
+    return json.dumps(whole, indent=2, allow_nan=False) + "\n"

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlops_nb.registry.card_sections import Section
+from mlops_nb.registry import card_figures
+from mlops_nb.registry.card_layout import Section
 
 
 def render(facts: Mapping[str, Any], told: Sequence[Section]) -> str:
@@ -27,6 +28,7 @@ def render(facts: Mapping[str, Any], told: Sequence[Section]) -> str:
         parts.append(f"## {_escape(section.title)}")
         if section.lines:
             parts.append("\n".join(f"- {_escape(line)}" for line in section.lines))
+        parts += [_fenced(card_figures.text(figure)) for figure in section.figures]
         if section.header:
             parts.append(_table(section))
         if section.note:
@@ -40,6 +42,12 @@ def _table(section: Section) -> str:
         "| " + " | ".join(c if c == "---" else _escape(c).replace("|", "\\|") for c in row) + " |"
         for row in rows
     )
+
+
+def _fenced(text: str) -> str:
+    """Return lines as code, in a fence that they themselves cannot close."""
+    lines = [" ".join(line.split("`")) for line in text.splitlines()]
+    return "\n".join(["```text", *lines, "```"])
 
 
 def _escape(text: object) -> str:

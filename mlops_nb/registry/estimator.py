@@ -111,12 +111,10 @@ def score_rows(
     import pandas as pd
 
     starts = range(0, len(rows), CHUNK_ROWS) if len(rows) else ()
-    named = getattr(estimator, "feature_names_in_", None) is not None
     parts = []
     for start in starts:
         chunk = rows.iloc[start : start + CHUNK_ROWS][list(features)]
-        # A model fitted on an array warns when it is given names.
-        parts.append(_score(estimator, chunk if named else _values(estimator, chunk), threshold))
+        parts.append(_score(estimator, input_of(estimator, chunk), threshold))
     if not parts:
         binary = task_of(estimator) == "binary" and hasattr(estimator, "predict_proba")
         columns = ["prediction", "score"] if binary else ["prediction"]
@@ -140,13 +138,13 @@ def _score(estimator: Any, chunk: Any, threshold: float) -> pd.DataFrame:
     return pd.DataFrame({"prediction": classes[chances.argmax(axis=1)], **columns})
 
 
-def _values(estimator: Any, chunk: pd.DataFrame) -> Any:
-    # LightGBM and XGBoost keep names of their own and take frames without a word.
-    return (
-        chunk
-        if hasattr(estimator, "get_booster") or hasattr(estimator, "booster_")
-        else chunk.to_numpy()
-    )
+def input_of(estimator: Any, chunk: pd.DataFrame) -> Any:
+    """Return rows as an estimator was fitted on them: a table, or an array without names."""
+    # A model fitted on an array warns when it is given names; LightGBM and XGBoost keep names of
+    # their own and take frames without a word.
+    named = getattr(estimator, "feature_names_in_", None) is not None
+    booster = hasattr(estimator, "get_booster") or hasattr(estimator, "booster_")
+    return chunk if named or booster else chunk.to_numpy()
 
 
 def _numbered(names: Any) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 REFERENCE_PROFILE = "reference_profile.json"
 HOLDOUT = "holdout.parquet"
+RUN_FILES = ("cell.py", "slice.ipynb", "script.py", "environment.txt", "git.json", "data.json")
+"""What tracking leaves of a run besides its numbers, below ``mlops/`` in its artifacts."""
 METRICS = "metrics.json"
 GATES = "gates.json"
 
@@ -111,6 +115,26 @@ def read_table(project: Project, version: ModelVersion, filename: str) -> pd.Dat
     import pandas as pd
 
     return pd.read_parquet(io.BytesIO(read(project, version, filename)))
+
+
+def digests(project: Project, version: ModelVersion, files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the SHA-256 of what a version rests on, hexadecimal, by its place in a pack.
+
+    Parameters
+    ----------
+    project : Project
+        Whose store.
+    version : ModelVersion
+        The version.
+    files : mapping
+        Its files of evidence by name; the files of its run are added under ``run/``.
+    """
+    found = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    for name in RUN_FILES:
+        text = run_file(project, version, f"mlops/{name}")
+        if text is not None:
+            found[f"run/{name}"] = hashlib.sha256(text.encode()).hexdigest()
+    return found
 
 
 def run_file(project: Project, version: ModelVersion, path: str) -> str | None:

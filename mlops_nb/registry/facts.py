@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_nb.config import Project
@@ -14,6 +15,7 @@ from mlops_nb.registry import evidence
 from mlops_nb.registry.estimator import classes_of
 from mlops_nb.registry.importance import Importance
 from mlops_nb.registry.measure import CONFIDENCE, Measured
+from mlops_nb.registry.portrait import portrait
 from mlops_nb.registry.scoring import ScoringModel
 from mlops_nb.store import runs
 
@@ -84,6 +86,11 @@ def gather(project: Project, candidate: Candidate, stated: Mapping[str, str]) ->
     owner = stated.get("owner") or project.config.owner
     found = [*candidate.gaps, *measured.gaps, *_unstated(stated, owner)]
     metric, features = candidate.importance
+    if len(features) < len(model.features):
+        found.append(
+            f"importance is known of {len(features)} of {len(model.features)} features: scoring "
+            "is too slow for more in a few seconds"
+        )
     return {
         "schema": 1,
         "title": stated.get("title") or version.name,
@@ -108,6 +115,14 @@ def gather(project: Project, candidate: Candidate, stated: Mapping[str, str]) ->
                 {"feature": i.feature, "drop": i.drop, "spread": i.spread} for i in features
             ],
         },
+        **portrait(
+            model,
+            candidate.holdout,
+            candidate.label,
+            groups=list(dict.fromkeys(group.column for group in measured.groups)),
+            relies_on=[item.feature for item in features],
+        ),
+        "operation": _operation(project),
         "environment": _environment(project, model, found),
         "run": _run(project, model, found),
         "gates": [],
@@ -193,6 +208,24 @@ def _run(project: Project, model: ScoringModel, gaps: list[str]) -> dict[str, An
         if evidence.run_file(project, model.version, path) is None:
             gaps.append(f"the run holds no {text}")
     return {"run_id": run.run_id, "uid": run.uid, "name": run.name, "commit": commit}
+
+
+def _operation(project: Project) -> dict[str, Any]:
+    """Return the jobs and alert routes that the project has configured."""
+    jobs = [
+        {
+            "name": name,
+            "notebook": job.notebook,
+            "schedule": job.schedule,
+            "timeout": job.timeout,
+            "freshness": job.freshness,
+            "owner": job.owner or project.config.owner,
+            "playbook": job.playbook,
+            "watches": "monitor" in Path(job.notebook).stem,
+        }
+        for name, job in project.config.jobs.items()
+    ]
+    return {"jobs": jobs, "routes": list(project.config.alerts.routes)}
 
 
 def _parsed(text: str | None) -> Any:

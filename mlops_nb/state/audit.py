@@ -190,10 +190,30 @@ def broken(project: Project) -> list[str]:
     return problems
 
 
-def _seal(row: Mapping[str, Any], before: str) -> str:
+def sealed(project: Project) -> list[tuple[Entry, str]]:
+    """Return each entry, the oldest first, with the text that its seal is the SHA-256 of.
+
+    Raises
+    ------
+    StoreError
+        The state database cannot be read.
+    """
+    found, before = [], GENESIS
+    with transaction(project) as connection:
+        rows = connection.execute(sa.select(_audit).order_by(_audit.c.position)).all()
+    for row in (dict(found._mapping) for found in rows):
+        found.append((_entry(row), _text(row, before)))
+        before = row["seal"]
+    return found
+
+
+def _text(row: Mapping[str, Any], before: str) -> str:
     sealed = {key: value for key, value in row.items() if key != "seal"}
-    text = json.dumps([before, sealed], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json.dumps([before, sealed], sort_keys=True)
+
+
+def _seal(row: Mapping[str, Any], before: str) -> str:
+    return hashlib.sha256(_text(row, before).encode()).hexdigest()
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_nb.errors import InputError
-from mlops_nb.registry import card, card_html, card_markdown, card_sections
+from mlops_nb.registry import card, card_figures, card_html, card_markdown, card_sections
+from mlops_nb.registry.card_crosswalk import crosswalk
 from mlops_nb.registry.ledger import Standing, logged
 from mlops_nb.registry.versions import _parse
 from mlops_nb.state.audit import Entry
@@ -54,6 +56,67 @@ def facts(text: str = "plain") -> dict[str, Any]:
             "metric": "roc_auc",
             "features": [{"feature": text, "drop": 0.1, "spread": 0.01}],
         },
+        "calibration": [
+            {"rows": 10, "score": s, "rate": s, "low": s / 2, "high": s + 0.1} for s in (0.1, 0.8)
+        ],
+        "scores": [5, 0, 15],
+        "decisions": [
+            {
+                "column": "all",
+                "level": "all rows",
+                "rows": 20,
+                "rate": 0.4,
+                "low": 0.2,
+                "high": 0.6,
+            },
+            {"column": text, "level": text, "rows": 20, "rate": 0.4, "low": 0.2, "high": 0.6},
+        ],
+        "dependence": [
+            {
+                "column": text,
+                "values": [text, "b"],
+                "mean": [0.2, 0.4],
+                "standard_error": [0.01, 0.02],
+                "number": False,
+            },
+            {
+                "column": text,
+                "values": [1.0, 2.0],
+                "mean": [0.2, 0.4],
+                "standard_error": [0.01, 0.02],
+                "number": True,
+            },
+        ],
+        "simpler": [
+            {
+                "baseline": "linear",
+                "metric": "roc_auc",
+                "model": 0.9,
+                "value": 0.8,
+                "gain": 0.1,
+                "low": 0.05,
+                "high": 0.15,
+                "confidence": 0.95,
+                "training_rows": 10,
+                "advice": text,
+            },
+        ],
+        "behaviour": [{"input": text, "answer": text}],
+        "operation": {
+            "jobs": [
+                {
+                    "name": text,
+                    "notebook": "monitor.ipynb",
+                    "schedule": "",
+                    "timeout": 60.0,
+                    "freshness": 0.0,
+                    "owner": text,
+                    "playbook": text,
+                    "watches": True,
+                }
+            ],
+            "routes": [text],
+        },
         "environment": {"python": "3.11", "packages": {"numpy": "2"}},
         "run": {"run_id": "r", "uid": "u", "name": text, "commit": ""},
         "gates": [{"name": "gate.x", "subject": text, "status": "failed", "message": text}],
@@ -90,6 +153,77 @@ def test_no_text_breaks_the_page_or_the_document(text: str) -> None:
     document = card_markdown.render(found, told)
     rows = [line for line in document.splitlines() if line.startswith("| ")]
     assert len(rows) >= 10
+
+
+def bare() -> dict[str, Any]:
+    """The facts of a version that was registered before a card had figures."""
+    gone = {"calibration", "scores", "decisions", "dependence", "simpler", "behaviour", "operation"}
+    return {key: value for key, value in facts().items() if key not in gone}
+
+
+@pytest.mark.parametrize("reader", ["", "science", "engineering"])
+@pytest.mark.parametrize("found", [facts(), bare()], ids=["whole", "bare"])
+def test_each_reader_has_a_view_from_the_same_facts(found: dict[str, Any], reader: str) -> None:
+    told = {section.title for section in card_sections.sections(found, reader)}
+    assert ("By group" in told) is (reader != "engineering")
+    assert ("Operation" in told) is (reader != "science")
+    assert {"Use", "Where it comes from", "Gates and approvals"} <= told
+    for kind, before in ((card.JSON, '"title": "'), (card.MARKDOWN, "## "), (card.HTML, "<h2>")):
+        text = card.render(found, kind, reader)
+        assert (f"{before}For the data scientist" in text) is (reader != "engineering")
+        assert (f"{before}For the engineer on call" in text) is (reader != "science")
+
+
+def test_a_reader_that_is_not_there() -> None:
+    with pytest.raises(InputError, match="no reader 'sience'") as caught:
+        card.render(facts(), card.HTML, "sience")
+    assert caught.value.hint == "did you mean 'science'?"
+
+
+def test_what_is_missing_is_told_as_a_gap() -> None:
+    (gaps,) = (s for s in card_sections.sections(bare()) if s.title.startswith("Gaps"))
+    assert any("models that can be read" in line for line in gaps.lines)
+    assert any("before calibration" in line for line in gaps.lines)
+
+
+def test_figures_are_drawn_in_the_page_and_in_the_document() -> None:
+    page = card.render(facts(), card.HTML)
+    assert page.count("<svg") == 7
+    assert "http" not in page
+    document = card.render(facts(), card.MARKDOWN)
+    assert document.count("```text") == 7
+    assert "█" in document
+    assert "▁█  mean score 0.2 to 0.4" in document
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.text(max_size=40), st.floats(-1e6, 1e6)), min_size=1, max_size=12),
+)
+def test_bars_of_any_length_stay_within_their_picture(bars: list[tuple[str, float]]) -> None:
+    figure = card_figures.Bars(title="t", labels=[n for n, _ in bars], values=[v for _, v in bars])
+    drawn = card_figures.svg(figure)
+    for x, width in re.findall(
+        r'<rect class="bar" x="([\d.-]+)" y="[\d.-]+" width="([\d.]+)"', drawn
+    ):
+        assert 0 <= float(x) <= float(x) + float(width) <= 641
+    assert len(card_figures.text(figure).splitlines()) >= 1 + len(bars)
+
+
+def test_headings_of_rule_books_are_answered_by_what_is_known() -> None:
+    found = {(i["book"], i["number"]): i for i in crosswalk(facts())}
+    assert len(found) == 41
+    titles = {section.title for section in card_sections.sections(facts())}
+    assert {name for item in found.values() for name in item["sections"]} <= titles
+    book = "EU AI Act, Annex IV"
+    assert found[book, "1(a)"]["status"] == "answered"
+    assert found[book, "5"]["status"] == "open"
+    silent = facts() | {"intended_use": "", "owner": ""}
+    found = {(i["book"], i["number"]): i for i in crosswalk(silent)}
+    assert found[book, "1(a)"]["status"] == "open"
+    assert found[book, "1(a)"]["open"] == ["the intended use", "an owner"]
+    assert found["NIST AI RMF 1.0", "MANAGE 4"]["status"] == "answered"
+    assert crosswalk(bare())  # an older card has one too
 
 
 def test_a_pipe_stays_within_its_cell() -> None:
