@@ -16,8 +16,6 @@ from pytest_jupyter.jupyter_core import *  # noqa: F403
 from pytest_jupyter.jupyter_server import *  # noqa: F403
 from pytest_jupyter.pytest_tornasync import *  # noqa: F403
 
-from tornado.httpclient import HTTPClientError
-
 from mlops_nb.config import Project, load_project
 
 Ask = Callable[..., Awaitable[tuple[int, dict[str, Any]]]]
@@ -46,11 +44,7 @@ def ask(jp_fetch: Callable[..., Any]) -> Ask:
         if body is not None:
             text = body if isinstance(body, str) else json.dumps(body)
             more = {"method": "POST", "body": text, **more}
-        try:
-            response = await jp_fetch("mlops", *noun, **more)
-        except HTTPClientError as error:
-            assert error.response is not None
-            response = error.response
+        response = await jp_fetch("mlops", *noun, raise_error=False, **more)
         return response.code, json.loads(response.body)
 
     return send

@@ -13,7 +13,6 @@ import pytest
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
 from mlops_nb.config import Project
-from mlops_nb.lint.example import Example
 from mlops_nb.store import runs
 
 pytestmark = pytest.mark.slow
