@@ -107,6 +107,26 @@ def screenshots(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def axe() -> Callable[..., list[str]]:
+    """Return what axe-core holds against the parts of a page that selectors name."""
+    script = ROOT / "extension" / "node_modules" / "axe-core" / "axe.min.js"
+
+    def look(page: Any, *selectors: str) -> list[str]:
+        for selector in selectors:
+            page.locator(selector).first.wait_for()
+        if not page.evaluate("() => 'axe' in window"):
+            page.add_script_tag(content=script.read_text(encoding="utf-8"))
+        found = page.evaluate(
+            "async include => (await window.axe.run({include})).violations.map("
+            "({id, nodes}) => `${id}: ${nodes.map(n => n.html + n.failureSummary)}`)",
+            [[selector] for selector in selectors],
+        )
+        return list(found)
+
+    return look
+
+
 def _start(
     folder: Path, home: Path, bundle: Path, *, server_part: bool
 ) -> tuple[str, subprocess.Popen[bytes]]:
