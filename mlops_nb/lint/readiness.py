@@ -97,6 +97,10 @@ def verdict(points: Sequence[Result]) -> Result:
     points : sequence of Result
         From :func:`checklist`.
     """
+    if not points:  # of another language, or no notebook
+        return Result(
+            name="readiness.verdict", subject="", status=Status.SKIPPED, message="not checked"
+        )
     opened = [p for p in points if worst([p]) in (Status.WARNED, Status.FAILED, Status.ERROR)]
     blocking = next((p for p in opened if p.name == FINDINGS and p.status is Status.FAILED), None)
     if blocking:
@@ -106,7 +110,7 @@ def verdict(points: Sequence[Result]) -> Result:
         status, message = Status.WARNED, f"Almost ready: {len(opened)} {noun} open"
     else:
         status, message = Status.PASSED, "Ready for production"
-    subject = points[0].subject if points else ""
+    subject = points[0].subject
     return Result(name="readiness.verdict", subject=subject, status=status, message=message)
 
 

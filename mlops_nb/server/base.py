@@ -108,19 +108,21 @@ class MlopsHandler(APIHandler):
             raise InputError("the path leaves the server's root directory")
         return target
 
-    def body(self, kind: type[Body]) -> Body:
-        """Return the request's body, which must be a JSON object of that kind.
+    def body_as(self, kind: type[Body]) -> Body:
+        """Return the request's body.
 
         Raises
         ------
         InputError
-            It is no JSON, lacks a key, or has one of another name or type.
+            It is no JSON, or not of that shape.
         """
         try:
             # msgspec's own reader refuses half a surrogate pair, which a notebook may hold.
             return msgspec.convert(json.loads(self.request.body), kind)
         except (msgspec.ValidationError, ValueError, RecursionError) as error:
-            raise InputError(f"the request's body cannot be read: {error}") from error
+            raise InputError(
+                f"the body of the request is not what it should be: {error}"
+            ) from error
 
     def integer(self, name: str, default: int, *, low: int, high: int) -> int:
         """Return a whole number of the query.

@@ -69,7 +69,7 @@ class LintHandler(MlopsHandler):
     @authorized("read")  # whatever is posted, nothing is kept
     async def post(self) -> None:
         """Answer with the findings and the list of points."""
-        await self.answer(lambda: self._assessed(self.body(Look)))
+        await self.answer(lambda: self._assessed(self.body_as(Look)))
 
     def _assessed(self, look: Look) -> dict[str, Any]:
         from mlops_nb.lint.editor import assess
@@ -99,7 +99,7 @@ class LintChangeHandler(MlopsHandler):
     @authorized("read")  # the editor makes the change, not the server
     async def post(self) -> None:
         """Answer with the changed content and how many findings it settles."""
-        await self.answer(lambda: self._changed(self.body(Change)))
+        await self.answer(lambda: self._changed(self.body_as(Change)))
 
     def _changed(self, asked: Change) -> dict[str, Any]:
         from mlops_nb.lint.editor import change

@@ -120,9 +120,9 @@ async def test_a_finding_that_is_gone(ask: Ask, served: Project) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("", "the request's body cannot be read"),
-        ("{", "the request's body cannot be read"),
-        ("[" * 100_000, "the request's body cannot be read"),
+        ("", "the body of the request is not what it should be"),
+        ("{", "the body of the request is not what it should be"),
+        ("[" * 100_000, "the body of the request is not what it should be"),
         ([], "Expected `object`, got `array`"),
         ({"path": "a.ipynb", "change": "safe"}, "missing required field `content`"),
         ({"path": 3, "content": {}, "change": "safe"}, "Expected `str`, got `int`"),

@@ -58,7 +58,7 @@ export function addCommands(ground: IGround): string[] {
     here((found, panel) => {
       const finding = findingBeyond(panel, found, step);
       const cell = finding && found.cellOf(finding);
-      return cell ? jump(panel, cell, finding) : undefined;
+      return cell ? jump(panel, cell, { finding, focus: true }) : undefined;
     });
 
   return [

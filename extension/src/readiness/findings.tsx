@@ -6,7 +6,8 @@ import { HEADINGS, placeOf } from './words';
 interface IFindingsProps {
   findings: readonly IFinding[];
   rules: Readonly<Record<string, IRule>>;
-  onJump: (finding: IFinding) => void;
+  /** `focus`: go there, and do not only show it. */
+  onJump: (finding: IFinding, focus: boolean) => void;
   onSettle: (change: Change, finding?: IFinding) => void;
 }
 
@@ -86,10 +87,10 @@ function Group(props: IGroupProps): React.ReactElement | null {
               finding={finding}
               rule={rules[finding.code]}
               open={opened === key}
-              onOpen={() => {
+              onOpen={focus => {
                 onToggle(key);
                 if (opened !== key) {
-                  props.onJump(finding);
+                  props.onJump(finding, focus);
                 }
               }}
               onSettle={change => props.onSettle(change, finding)}
@@ -105,7 +106,7 @@ interface IFindingProps {
   finding: IFinding;
   rule: IRule | undefined;
   open: boolean;
-  onOpen: () => void;
+  onOpen: (focus: boolean) => void;
   onSettle: (change: Change) => void;
 }
 
@@ -118,7 +119,8 @@ function Finding({ finding, rule, open, onOpen, onSettle }: IFindingProps): Reac
         className="mlops-Finding-row"
         aria-expanded={open}
         aria-controls={open ? details : undefined}
-        onClick={onOpen}
+        // Whoever opens it by the keyboard goes on to its buttons from here.
+        onClick={event => onOpen(event.detail > 0)}
       >
         <span className="mlops-Finding-message">{finding.message}</span>
         <span className="mlops-Finding-place">

@@ -67,10 +67,10 @@ export class ReadinessPanel extends ReactWidget {
         name={panel?.title.label ?? ''}
         onCheck={() => this.actions.check()}
         onEnable={() => this.actions.enable()}
-        onJump={(place, finding) => {
+        onJump={(place, focus, finding) => {
           const cell = readiness?.cellOf(place);
           if (panel && cell) {
-            void jump(panel, cell, finding);
+            void jump(panel, cell, { finding, focus });
           }
         }}
         onSettle={(change, finding) => void settle(change, finding, readiness as INotebookReadiness)}

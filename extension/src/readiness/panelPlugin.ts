@@ -78,7 +78,8 @@ export const readinessStatusPlugin: JupyterFrontEndPlugin<void> = {
       item,
       align: 'right',
       rank: 200,
-      isActive: () => readiness.enabled && app.shell.currentWidget === tracker.currentWidget,
+      isActive: () =>
+        tracker.currentWidget !== null && app.shell.currentWidget === tracker.currentWidget,
       activeStateChanged: (app.shell.currentChanged ?? readiness.changed) as never
     });
   }

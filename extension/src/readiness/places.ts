@@ -4,31 +4,43 @@ import { Text } from '@codemirror/state';
 import { rangeOf } from './positions';
 import type { IFinding, INotebookReadiness } from './tokens';
 
-/** Show a cell, and put the cursor where a finding of it stands. */
-export async function jump(panel: NotebookPanel, cellId: string, finding?: IFinding): Promise<void> {
+export interface IJump {
+  /** Put the cursor where it stands. */
+  finding?: IFinding | undefined;
+  /** Go there with the keyboard's focus. */
+  focus: boolean;
+}
+
+/** Show a cell of a notebook. */
+export async function jump(
+  panel: NotebookPanel,
+  cellId: string,
+  { finding, focus }: IJump
+): Promise<void> {
   const notebook = panel.content;
   const index = notebook.widgets.findIndex(cell => cell.model.id === cellId);
   const cell = notebook.widgets[index];
   if (cell === undefined) {
     return;
   }
-  notebook.activeCellIndex = index;
   notebook.deselectAll();
+  notebook.activeCellIndex = index;
   await notebook.scrollToItem(index, 'smart');
   await cell.ready;
   cell.inputHidden = false;
   const { editor } = cell;
-  if (finding === undefined || finding.cell_line === null || editor === null) {
-    notebook.activate();
-    return;
+  const placed = finding !== undefined && finding.cell_line !== null && editor !== null;
+  if (placed) {
+    const text = Text.of(cell.model.sharedModel.getSource().split('\n'));
+    const position = editor.getPositionAt(rangeOf(finding, text).from);
+    if (position) {
+      editor.setCursorPosition(position);
+      editor.revealPosition(position);
+    }
   }
-  const text = Text.of(cell.model.sharedModel.getSource().split('\n'));
-  const position = editor.getPositionAt(rangeOf(finding, text).from);
-  notebook.mode = 'edit';
-  editor.focus();
-  if (position) {
-    editor.setCursorPosition(position);
-    editor.revealPosition(position);
+  if (focus) {
+    notebook.mode = placed ? 'edit' : 'command';
+    notebook.activate();
   }
 }
 
@@ -55,8 +67,11 @@ export function findingBeyond(
   step: 1 | -1
 ): IFinding | undefined {
   const placed = readiness.findings.filter(finding => finding.cell !== null);
-  const cursor = panel.content.activeCell?.editor?.getCursorPosition();
-  const here = [panel.content.activeCellIndex, (cursor?.line ?? 0) + 1, (cursor?.column ?? 0) + 1];
+  const { activeCell, activeCellIndex } = panel.content;
+  const { line, column } = activeCell?.editor?.getCursorPosition() ?? { line: 0, column: 0 };
+  const before = activeCell?.editor?.getLine(line)?.slice(0, column) ?? '';
+  // Characters, as the server counts them.
+  const here = [activeCellIndex, line + 1, [...before].length + 1];
   const sorted = placed.sort((one, other) => step * compared(placeOf(one), placeOf(other)));
   return sorted.find(finding => step * compared(placeOf(finding), here) > 0) ?? sorted[0];
 }

@@ -14,7 +14,7 @@ export interface IReadinessViewProps {
   name: string;
   onCheck: () => void;
   onEnable: () => void;
-  onJump: (place: { cell?: number | null }, finding?: IFinding) => void;
+  onJump: (place: { cell?: number | null }, focus: boolean, finding?: IFinding) => void;
   onSettle: (change: Change, finding?: IFinding) => void;
 }
 
@@ -76,13 +76,13 @@ function Body(props: IReadinessViewProps): React.ReactElement {
         </p>
       )}
       {assessment !== null && assessment.points.length > 0 && (
-        <Checklist points={assessment.points} onJump={onJump} />
+        <Checklist points={assessment.points} onJump={place => onJump(place, true)} />
       )}
       {assessment !== null && !assessment.skipped && (
         <Findings
           findings={readiness.findings}
           rules={assessment.rules}
-          onJump={finding => onJump(finding, finding)}
+          onJump={(finding, focus) => onJump(finding, focus, finding)}
           onSettle={onSettle}
         />
       )}
