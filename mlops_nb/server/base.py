@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 from jupyter_server.base.handlers import APIHandler
 
 from mlops_nb.config import Project, load_project
@@ -19,6 +21,8 @@ from mlops_nb.errors import (
     StoreError,
 )
 from mlops_nb.server.wire import encode
+
+Body = TypeVar("Body", bound=msgspec.Struct)
 
 HTTP_STATUS: Mapping[type[MlopsError], int] = {
     NotFoundError: 404,
@@ -103,6 +107,22 @@ class MlopsHandler(APIHandler):
         if not target.is_relative_to(root):
             raise InputError("the path leaves the server's root directory")
         return target
+
+    def body_as(self, kind: type[Body]) -> Body:
+        """Return the request's body.
+
+        Raises
+        ------
+        InputError
+            It is no JSON, or not of that shape.
+        """
+        try:
+            # msgspec's own reader refuses half a surrogate pair, which a notebook may hold.
+            return msgspec.convert(json.loads(self.request.body), kind)
+        except (msgspec.ValidationError, ValueError, RecursionError) as error:
+            raise InputError(
+                f"the body of the request is not what it should be: {error}"
+            ) from error
 
     def integer(self, name: str, default: int, *, low: int, high: int) -> int:
         """Return a whole number of the query.

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import url_path_join
 from tornado.web import authenticated
 
-from mlops_nb.errors import InputError
 from mlops_nb.server.base import MlopsHandler
+from mlops_nb.server.lint import LintChangeHandler, LintHandler
 from mlops_nb.server.wire import figure
 
 if TYPE_CHECKING:
     from mlops_nb.store.runs import RunRecord
 
-Value = TypeVar("Value")
 DEFAULT_LIMIT = 100
 MOST_RUNS = 1000
 
@@ -59,53 +57,14 @@ class RunsHandler(MlopsHandler):
         }
 
 
-class LintHandler(MlopsHandler):
-    """`POST /mlops/lint`: what the linter says of a notebook as it stands in the editor."""
-
-    @authenticated
-    @authorized
-    async def post(self) -> None:
-        """Answer with the findings in `{path, content}`, content as the contents API has it."""
-        body = self.get_json_body()
-        await self.answer(lambda: self._findings(body))
-
-    def _findings(self, body: object) -> dict[str, Any]:
-        from mlops_nb.lint.render import document
-        from mlops_nb.lint.report import LintReport
-        from mlops_nb.lint.run import Linter, Options
-
-        path, content = _named(body, "path", str), _named(body, "content", dict)
-        linter = Linter(self.project_at(path), Options())
-        # Written as Jupyter saves it, so that lines are those of the file it will be; half a
-        # surrogate pair, which UTF-8 cannot carry, becomes the escape that JSON has for it.
-        text = json.dumps(content, indent=1, ensure_ascii=False)
-        report = linter.lint_content(self.file_at(path), text.encode("utf-8", "backslashreplace"))
-        shown = [{**d.to_dict(), "file": path, **d.in_cell()} for d in report.diagnostics]
-        answer = document(LintReport(reports=[report]))
-        return {**answer, "diagnostics": shown, "skipped": report.skipped}
-
-
 def routes(base_url: str) -> list[tuple[str, type[MlopsHandler]]]:
     """Return the handlers with their paths below the server's base URL."""
     return [
         (url_path_join(base_url, "mlops", "version"), VersionHandler),
         (url_path_join(base_url, "mlops", "runs"), RunsHandler),
         (url_path_join(base_url, "mlops", "lint"), LintHandler),
+        (url_path_join(base_url, "mlops", "lint", "change"), LintChangeHandler),
     ]
-
-
-def _named(body: object, name: str, kind: type[Value]) -> Value:
-    """Return a value of a request's body.
-
-    Raises
-    ------
-    InputError
-        It is missing, empty or of another kind.
-    """
-    value = body.get(name) if isinstance(body, dict) else None
-    if not isinstance(value, kind) or not value:
-        raise InputError("the body must be an object with the notebook's path and content")
-    return value
 
 
 def _version() -> dict[str, Any]:
