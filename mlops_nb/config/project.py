@@ -158,6 +158,18 @@ def load_project(start: Path | str | None = None) -> Project:
     return Project(root=folder, config=_validate({}, None))
 
 
+def parse(document: Mapping[str, Any], source: Path, root: Path) -> Project:
+    """Return the project that the content of a configuration file makes.
+
+    Raises
+    ------
+    ConfigError
+        It holds a wrong or unknown key.
+    """
+    table = document if source.name == "mlops.toml" else document["tool"]["mlops"]
+    return Project(root=root, config=_validate(table, source), source=source)
+
+
 def _read_tables(folder: Path) -> tuple[Path, dict[str, Any]] | None:
     own = folder / "mlops.toml"
     if own.is_file():
