@@ -1,4 +1,4 @@
-import { ILayoutRestorer, type JupyterFrontEnd } from '@jupyterlab/application';
+import { type ILayoutRestorer, type JupyterFrontEnd } from '@jupyterlab/application';
 import { type ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { type LabIcon, ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
@@ -33,8 +33,6 @@ export class MainView extends ReactWidget {
     this.title.icon = options.icon;
     this.title.closable = true;
     this.node.tabIndex = -1;
-    this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', options.title);
   }
 
   override dispose(): void {

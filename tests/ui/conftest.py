@@ -107,6 +107,39 @@ def screenshots(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def violations(bundle: Path) -> Callable[..., list[str]]:
+    """What axe-core says against the part of a page that a selector names."""
+    source = ROOT / "extension" / "node_modules" / "axe-core" / "axe.min.js"
+    if not source.is_file():
+        pytest.skip("axe-core is not installed: the front end's tests bring it")
+
+    def look(page: Any, selector: str) -> list[str]:
+        page.evaluate(source.read_text(encoding="utf-8"))
+        found = page.evaluate("selector => axe.run(selector)", selector)["violations"]
+        return [f"{one['id']}: {node['html'][:300]}" for one in found for node in one["nodes"]]
+
+    return look
+
+
+@pytest.fixture
+def both_themes() -> Callable[..., Iterator[str]]:
+    """Go through the light and the dark theme; the light one stays."""
+
+    def go(page: Any) -> Iterator[str]:
+        for name, theme in (("dark", "JupyterLab Dark"), ("light", "JupyterLab Light")):
+            page.evaluate(
+                "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
+                theme,
+            )
+            light = "true" if name == "light" else "false"
+            page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
+            page.wait_for_timeout(500)  # the theme's own transition
+            yield name
+
+    return go
+
+
 def _start(
     folder: Path, home: Path, bundle: Path, *, server_part: bool
 ) -> tuple[str, subprocess.Popen[bytes]]:

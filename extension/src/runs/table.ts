@@ -62,7 +62,8 @@ export class RunTable {
   }
 
   get columns(): readonly string[] {
-    return this.chosenColumns ?? (this._usual ??= usual(this.runs.slice(0, FIRST)));
+    // By the first runs that came: columns that jump while older ones arrive are no help.
+    return this.chosenColumns ?? this._usual;
   }
 
   get visible(): boolean {
@@ -104,7 +105,6 @@ export class RunTable {
     this.turn += 1;
     this.known = new Map();
     this.touched();
-    this._usual = null;
     this.read = false;
     if (this._visible) {
       void this.readAll(this.turn);
@@ -183,6 +183,7 @@ export class RunTable {
         }
         this.project = page.project;
         page.runs.forEach(run => this.known.set(run.run_id, run));
+        this._usual = this.read ? this._usual : usual(page.runs);
         this.read = true;
         more = page.more && this.known.size > size;
         before = { before: page.runs[page.runs.length - 1]?.started ?? '' };
@@ -248,7 +249,7 @@ export class RunTable {
   private readonly poll: Poll;
   private turn = 0;
   private _sorted: readonly IRun[] | null = null;
-  private _usual: string[] | null = null;
+  private _usual: readonly string[] = usual([]);
   private _visible = false;
   private readonly _changed = new Signal<this, void>(this);
 }
