@@ -2,6 +2,7 @@
 const modules = ['@jupyter', '@jupyterlab', '@lumino', '@codemirror', '@marijn', 'lib0', 'y-.*', 'yjs'];
 
 module.exports = {
+  silent: true, // Yjs warns at length of how JupyterLab's own models build cells
   testEnvironment: '<rootDir>/tests/environment.js',
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   transform: {

@@ -38,8 +38,10 @@ export class Api {
     return this.request<T>(noun + URLExt.objectToQueryString(query), {});
   }
 
-  post<T>(noun: string, body: object): Promise<T> {
-    return this.request<T>(noun, { method: 'POST', body: JSON.stringify(body) });
+  /** A body that is text is JSON already. */
+  post<T>(noun: string, body: object | string): Promise<T> {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return this.request<T>(noun, { method: 'POST', body: text });
   }
 
   private async request<T>(noun: string, init: RequestInit): Promise<T> {

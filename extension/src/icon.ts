@@ -30,3 +30,14 @@ export const modelsIcon = new LabIcon({
   <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M2 11h4.6l2.2-6h1.9l3.4 10.4L16 11h6v2h-4.7l-2.3 6h-1.9L9.8 9.2 8.300 13H2z"/>
 </svg>`
 });
+
+/** A list whose points are ticked off. */
+export const readinessIcon = new LabIcon({
+  name: 'mlops-nb:readiness',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 24 24">
+  <g class="jp-icon3 jp-icon-selectable" fill="#616161">
+    <path d="M11 5h10v2H11zM11 11h10v2H11zM11 17h10v2H11z"/>
+    <path d="M5.2 8.6 2.4 5.8l1.2-1.2 1.6 1.6 3.2-3.2 1.2 1.2zM5.2 14.6l-2.8-2.8 1.2-1.2 1.6 1.6L8.4 9l1.2 1.2zM5.2 20.6l-2.8-2.8 1.2-1.2 1.6 1.6 3.2-3.2 1.2 1.2z"/>
+  </g>
+</svg>`
+});

@@ -5,8 +5,12 @@ import { modelPlugin } from './modelPlugin';
 import { modelsPlugin } from './models/plugin';
 import { panelPlugin } from './panelPlugin';
 import { placePlugin } from './place';
+import { marksPlugin } from './readiness/marksPlugin';
+import { readinessPlugin } from './readiness/modelPlugin';
+import { readinessPanelPlugin, readinessStatusPlugin } from './readiness/panelPlugin';
 import { runsPlugin } from './runs/plugin';
 
+export { IReadiness } from './readiness/tokens';
 export { IRunsModel } from './tokens';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
@@ -15,7 +19,11 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   panelPlugin,
   runsPlugin,
   jobsPlugin,
-  modelsPlugin
+  modelsPlugin,
+  readinessPlugin,
+  marksPlugin,
+  readinessPanelPlugin,
+  readinessStatusPlugin
 ];
 
 export default plugins;

@@ -41,6 +41,7 @@ def _codes(_context: click.Context, _option: click.Parameter, values: Sequence[s
 )
 @click.option("--write-baseline", is_flag=True, help="Write all findings into the baseline.")
 @click.option("--add-noqa", is_flag=True, help="Accept all findings by comments and tags.")
+@click.option("--checklist", is_flag=True, help="Say what each notebook lacks for production.")
 @click.option("--no-cache", is_flag=True, help="Look at every notebook, changed or not.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes to use.  [default: all cores]")
 @click.option(
@@ -59,6 +60,7 @@ def command(
     baseline: Path | None,
     write_baseline: bool,
     strict: bool,
+    checklist: bool,
     output_format: str,
     **flags: Any,
 ) -> None:
@@ -70,8 +72,11 @@ def command(
     from mlops_nb.config import load_project
     from mlops_nb.lint.run import lint_paths
 
-    _check_usage(write_baseline=write_baseline, **flags)
+    _check_usage(write_baseline=write_baseline, checklist=checklist, **flags)
     project, options = load_project(), _options(**flags)
+    if checklist:
+        _show_checklist(project, paths, options, output_format, strict=strict)
+        return
     # In a notebook the magic looks at that notebook, and at its kernel as well.
     if look is not None and not paths:
         report = look(project, options)
@@ -100,6 +105,7 @@ def _check_usage(
     show_diff: bool,
     add_noqa: bool,
     write_baseline: bool,
+    checklist: bool,
     **_others: Any,
 ) -> None:
     chosen = {
@@ -107,6 +113,7 @@ def _check_usage(
         "--diff": show_diff,
         "--add-noqa": add_noqa,
         "--write-baseline": write_baseline,
+        "--checklist": checklist,
     }
     names = [name for name, given in chosen.items() if given]
     if len(names) > 1:
@@ -133,6 +140,18 @@ def _options(
     elif add_noqa:
         change = "accept"
     return Options(change=change, diff=show_diff, cache=not no_cache, jobs=jobs, **selection)
+
+
+def _show_checklist(
+    project: Project, paths: Sequence[Path], options: Options, form: str, *, strict: bool
+) -> None:
+    from mlops_nb.cli.lint_checklist import show_checklist
+
+    if form not in ("text", "json"):
+        raise click.UsageError("--checklist prints text or json")
+    strict = strict or project.config.lint.strict
+    if show_checklist(project, list(paths) or [Path()], options, form, strict=strict):
+        raise SystemExit(ExitCode.FINDINGS)
 
 
 def _compare(project: Project, report: LintReport, path: Path | None, *, write: bool) -> LintReport:

@@ -228,6 +228,11 @@ class Context:
         parsed = sum(cell.tree is not None for cell in self.code)
         return parsed * 2 >= len(self.code)
 
+    @property
+    def language(self) -> str:
+        """The language as the metadata name it, or the kernel's name."""
+        return self.notebook.language or self.notebook.kernel or "unknown"
+
     @cached_property
     def _index(self) -> dict[type[ast.AST], list[tuple[CodeCell, ast.AST]]]:
         index: dict[type[ast.AST], list[tuple[CodeCell, ast.AST]]] = defaultdict(list)

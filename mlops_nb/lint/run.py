@@ -19,7 +19,7 @@ from mlops_nb.lint.diff import diff
 from mlops_nb.lint.discovery import notebooks
 from mlops_nb.lint.engine import lint_notebook, lint_unreadable
 from mlops_nb.lint.finding import Diagnostic
-from mlops_nb.lint.fix import fixed, write_fixed
+from mlops_nb.lint.fix import Fixed, fixed, write_fixed
 from mlops_nb.lint.report import FileReport, LintReport
 from mlops_nb.lint.ruff import find_ruff
 from mlops_nb.lint.rule import Rule, rules
@@ -129,7 +129,7 @@ class Linter:
             content = _content(path)
         except OSError as error:  # no permission, a link that leads nowhere
             reason = f"the file cannot be read: {error.strerror or error}"
-            return self._unreadable(path, UnreadableNotebookError(path, reason))
+            return self.unreadable(path, UnreadableNotebookError(path, reason))
         report = self.lint_content(path, content)
         if self.cache is not None and not any(d.internal for d in report.diagnostics):
             self.cache.put(self._key(path, content), report)
@@ -140,40 +140,41 @@ class Linter:
         try:
             return self._lint(parse_notebook(content, path))
         except UnreadableNotebookError as error:
-            return self._unreadable(path, error)
+            return self.unreadable(path, error)
 
     def _lint(self, notebook: Notebook) -> FileReport:
         path = notebook.path
-        context = self._context(notebook)
+        context = self.context(notebook)
         if not context.is_python:
-            language = notebook.language or notebook.kernel or "unknown"
-            return FileReport(file=str(path), skipped=f"language: {language}")
-        run = self.rules_for(path)
-
-        def again(now: Notebook, context: Context | None = None) -> list[Diagnostic]:
-            return lint_notebook(
-                now,
-                self.settings,
-                rules_to_run=run,
-                context=context or self._context(now),
-                ruff=self.ruff,
-            )
-
-        found = again(notebook, context)
-        change = self.options.change
-        if change == "none" or not found:
-            return _report(path, found)
-        if change == "accept":
-            result = accepted(notebook, found, again)
-        else:
-            result = fixed(notebook, found, again, unsafe=change == "all")
+            return FileReport(file=str(path), skipped=f"language: {context.language}")
+        found = self.find(notebook, context)
+        if self.options.change == "none" or not found:
+            return shown(path, found)
+        result = self.change(notebook, found)
         if self.options.diff:
-            return replace(_report(path, found), diff=diff(notebook, result.notebook))
+            return replace(shown(path, found), diff=diff(notebook, result.notebook))
         if result.notebook.text != notebook.text:
             write_fixed(path, result.notebook.text)
-        return replace(_report(path, result.diagnostics), changes=result.count)
+        return replace(shown(path, result.diagnostics), changes=result.count)
 
-    def _context(self, notebook: Notebook) -> Context:
+    def find(self, notebook: Notebook, context: Context | None = None) -> list[Diagnostic]:
+        """Return the findings of a notebook that has been read, with their fixes."""
+        return lint_notebook(
+            notebook,
+            self.settings,
+            rules_to_run=self.rules_for(notebook.path),
+            context=context or self.context(notebook),
+            ruff=self.ruff,
+        )
+
+    def change(self, notebook: Notebook, found: list[Diagnostic]) -> Fixed:
+        """Fix or accept findings, as the options say; nothing is written."""
+        if self.options.change == "accept":
+            return accepted(notebook, found, self.find)
+        return fixed(notebook, found, self.find, unsafe=self.options.change == "all")
+
+    def context(self, notebook: Notebook) -> Context:
+        """Return a notebook as the rules see it."""
         return Context(
             notebook,
             job=is_job(self.project, notebook.path),
@@ -181,8 +182,9 @@ class Linter:
             root=self.project.root,
         )
 
-    def _unreadable(self, path: Path, problem: UnreadableNotebookError) -> FileReport:
-        return _report(path, list(lint_unreadable(path, problem, self.rules_for(path))))
+    def unreadable(self, path: Path, problem: UnreadableNotebookError) -> FileReport:
+        """Return the report of a file that is no notebook."""
+        return shown(path, list(lint_unreadable(path, problem, self.rules_for(path))))
 
     def rules_for(self, path: Path) -> list[Rule]:
         """Return the rules that look at a file."""
@@ -195,10 +197,11 @@ class Linter:
         return self.cache.key(path, content, (codes, self.settings, is_job(self.project, path)))
 
 
-def _report(path: Path, found: list[Diagnostic]) -> FileReport:
+def shown(path: Path, found: list[Diagnostic]) -> FileReport:
+    """Return the report of findings that are shown and not put right any more."""
     # What crosses from a worker is what is shown: the edits have been made, or are not wanted.
-    shown = [replace(d, edits=()) if d.edits else d for d in found]
-    return FileReport(file=str(path), diagnostics=shown)
+    plain = [replace(d, edits=()) if d.edits else d for d in found]
+    return FileReport(file=str(path), diagnostics=plain)
 
 
 def _content(path: Path) -> bytes:

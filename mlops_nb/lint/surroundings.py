@@ -104,7 +104,7 @@ def _of_file(name: str, text: str) -> Iterator[tuple[str, str]]:
 
 def _of_toml(document: Mapping[str, Any]) -> Iterator[str]:
     project = document.get("project", {})
-    yield str(project.get("name", ""))
+    yield f"{project.get('name', '')}=={project.get('version', '0')}"
     yield from project.get("dependencies", [])
     for group in project.get("optional-dependencies", {}).values():
         yield from group

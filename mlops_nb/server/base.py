@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,21 +83,6 @@ class MlopsHandler(APIHandler):
         self.set_status(500)
         return encode({"message": "internal error", "hint": "see the Jupyter server's log"})
 
-    def body_as(self, kind: type[Body]) -> Body:
-        """Return the request's body.
-
-        Raises
-        ------
-        InputError
-            It is no JSON, or not of that shape.
-        """
-        try:
-            return msgspec.json.decode(self.request.body, type=kind)
-        except msgspec.MsgspecError as error:
-            raise InputError(
-                f"the body of the request is not what it should be: {error}"
-            ) from error
-
     def place_of(self, path: Path) -> str | None:
         """Return where the contents API finds a file, None outside of the server's root."""
         root = Path(self.settings["server_root_dir"]).expanduser().resolve()
@@ -146,6 +132,22 @@ class MlopsHandler(APIHandler):
         if not target.is_relative_to(root):
             raise InputError("the path leaves the server's root directory")
         return target
+
+    def body_as(self, kind: type[Body]) -> Body:
+        """Return the request's body.
+
+        Raises
+        ------
+        InputError
+            It is no JSON, or not of that shape.
+        """
+        try:
+            # msgspec's own reader refuses half a surrogate pair, which a notebook may hold.
+            return msgspec.convert(json.loads(self.request.body), kind)
+        except (msgspec.ValidationError, ValueError, RecursionError) as error:
+            raise InputError(
+                f"the body of the request is not what it should be: {error}"
+            ) from error
 
     def integer(self, name: str, default: int, *, low: int, high: int) -> int:
         """Return a whole number of the query.

@@ -48,6 +48,11 @@ def mlops(*arguments: str) -> subprocess.CompletedProcess[str]:
         (BAD, ["--extend-select", "NBX9"], 2),
         (BAD, ["--with-ruff", "--no-cache"], 1),
         (BAD, ["nowhere"], 2),
+        (BAD, ["--checklist"], 1),
+        (GOOD, ["--checklist"], 0),
+        (GOOD, ["--checklist", "--strict"], 1),
+        (GOOD, ["--checklist", "--fix"], 2),
+        (GOOD, ["--checklist", "--format", "sarif"], 2),
     ],
 )
 def test_exit_codes(project: Project, example: Example, options: list[str], code: int) -> None:
@@ -205,3 +210,15 @@ print(sorted(heavy & sys.modules.keys()))
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_checklist_says_what_is_missing(project: Project) -> None:
+    (project.root / "a.ipynb").write_bytes(BAD.to_bytes())
+    (project.root / "b.ipynb").write_text("no notebook", encoding="utf-8")
+    text = mlops("lint", "--checklist").stdout
+    assert "a.ipynb: Not ready: 1 error" in text
+    assert "readiness.parameters" in text
+    assert "b.ipynb: not checked" in text
+    found = json.loads(mlops("lint", "--checklist", "--format", "json").stdout)["notebooks"]
+    assert [one["verdict"]["status"] for one in found] == ["failed", "skipped"]
+    assert found[0]["points"][0]["message"] == "1 error"

@@ -13,7 +13,6 @@ import pytest
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
 from mlops_nb.config import Project
-from mlops_nb.lint.example import Example
 from mlops_nb.store import runs
 
 pytestmark = pytest.mark.slow
@@ -201,65 +200,3 @@ def test_the_server_starts_without_what_only_an_answer_needs() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def notebook(*sources: str) -> dict[str, Any]:
-    return json.loads(Example(cells=sources).to_bytes())
-
-
-async def lint(jp_fetch: Fetch, body: object) -> HTTPResponse:
-    return await jp_fetch("mlops", "lint", method="POST", body=json.dumps(body))
-
-
-async def test_an_unsaved_notebook_is_linted_as_its_project_says(
-    jp_fetch: Fetch, served: Project
-) -> None:
-    (served.root / "mlops.toml").write_text('[lint]\nignore = ["NBX002"]\n', encoding="utf-8")
-    path = "churn/notebooks/train.ipynb"
-    content = notebook("x = 1\nprint(x, gone, late)", "late = 1")
-    answer = await body(lint(jp_fetch, {"path": path, "content": content}))
-    assert answer["schema"] == 1
-    assert answer["summary"] == {"files": 1, "findings": 1, "skipped": 0}
-    (found,) = answer["diagnostics"]
-    lines = json.dumps(content, indent=1, ensure_ascii=False).split("\n")
-    assert lines[found["line"] - 1][found["column"] - 1 :].startswith("gone")
-    place = {k: found[k] for k in ("file", "code", "cell", "cell_line", "cell_column")}
-    assert place == {"file": path, "code": "NBX001", "cell": 0, "cell_line": 2, "cell_column": 10}
-    assert (found["cell_end_line"], found["cell_end_column"]) == (2, 14)
-
-
-async def test_half_a_surrogate_pair_can_be_linted(jp_fetch: Fetch, served: Project) -> None:
-    content = notebook("print('\ud800')")
-    answer = await body(lint(jp_fetch, {"path": "churn/a.ipynb", "content": content}))
-    assert answer["summary"]["files"] == 1
-
-
-async def test_another_language_is_skipped_with_its_reason(
-    jp_fetch: Fetch, served: Project
-) -> None:
-    content = notebook("x <- 1") | {"metadata": {"kernelspec": {"name": "ir", "language": "R"}}}
-    answer = await body(lint(jp_fetch, {"path": "churn/a.ipynb", "content": content}))
-    assert (answer["summary"]["skipped"], answer["skipped"]) == (1, "language: r")
-
-
-@pytest.mark.parametrize(
-    ("request_body", "message"),
-    [
-        ([], "the body must be an object with the notebook's path and content"),
-        ({"path": "a.ipynb"}, "the body must be an object with the notebook's path and content"),
-        ({"path": "../a.ipynb", "content": {"cells": []}}, "the path leaves the server's root"),
-        ({"path": "a\0.ipynb", "content": {"cells": []}}, "the path cannot be followed"),
-    ],
-)
-async def test_a_wrong_request_for_the_linter_is_the_requests_fault(
-    jp_fetch: Fetch, request_body: object, message: str
-) -> None:
-    code, answer = await refusal(lint(jp_fetch, request_body))
-    assert code == 400
-    assert message in answer["message"]
-
-
-async def test_without_the_token_nothing_is_linted(jp_fetch: Fetch) -> None:
-    request = jp_fetch("mlops", "lint", method="POST", body="{}", headers={"Authorization": ""})
-    code, _ = await refusal(request)
-    assert code == 403

@@ -126,7 +126,7 @@ def test_the_table_is_sorted_filtered_and_its_columns_are_remembered(
         assert any("team" in head for head in heads)
         assert not any("Duration" in head for head in heads)
         table.locator(".mlops-Grid-body .mlops-Grid-row", has_text="logistic").click()
-        details = table.get_by_role("complementary", name="Run logistic")
+        details = table.get_by_role("region", name="Run logistic")
         assert "hinge" not in details.inner_text()
         assert "log_loss" in details.inner_text()
         for theme in both_themes(page):
@@ -176,7 +176,7 @@ def test_runs_are_compared_starred_tagged_deleted_and_restored(
         starred = [run.name for run in runs.list_runs(churn) if run.tags.get("mlops.starred")]
         assert sorted(starred) == sorted(["boosting", "logistic", NASTY])
         table.locator(".mlops-Grid-body .mlops-Grid-row", has_text="forest").click()
-        details = table.get_by_role("complementary", name="Run forest")
+        details = table.get_by_role("region", name="Run forest")
         details.get_by_label("New tag").fill("stage=<b>late</b>")
         details.get_by_role("button", name="Add tag").click()
         details.get_by_text("stage=<b>late</b>").wait_for()
@@ -214,7 +214,7 @@ def test_a_run_of_a_kernel_is_loaded_made_again_and_registered(
         row = table.locator(".mlops-Grid-body .mlops-Grid-row", has_text="forest")
         row.get_by_text("finished").wait_for()
         row.click()
-        details = table.get_by_role("complementary", name="Run forest")
+        details = table.get_by_role("region", name="Run forest")
         details.get_by_role("button", name="Insert loading code").click()
         page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context !== undefined")
         added = next(c for c in page.evaluate(CELLS) if "load_run_model" in c["source"])

@@ -1,6 +1,6 @@
 import React from 'react';
 
-import { duration, figure, moment } from '../format';
+import { duration, figure, moment, plainFirst } from '../format';
 import { Facts } from '../runItem';
 import { type ITask, TaskLine } from '../tasks';
 import type { IRun } from '../tokens';
@@ -29,7 +29,7 @@ export function RunDetails({ table, run, onInsert, onClose }: IDetailsProps): Re
     ['run id', run.run_id]
   ];
   return (
-    <aside className="mlops-Details" aria-label={`Run ${name}`}>
+    <section className="mlops-Details" aria-label={`Run ${name}`}>
       <header>
         <h3>{name}</h3>
         <button type="button" className="mlops-Close" aria-label="Close the run" onClick={onClose}>
@@ -54,7 +54,7 @@ export function RunDetails({ table, run, onInsert, onClose }: IDetailsProps): Re
       <Facts title="Parameters" rows={pairs(run.params)} />
       <Tags table={table} run={run} />
       <Facts title="Run" rows={facts} />
-    </aside>
+    </section>
   );
 }
 
@@ -123,7 +123,8 @@ function Tags({ table, run }: { table: RunTable; run: IRun }): React.ReactElemen
 }
 
 function pairs(values: Readonly<Record<string, number | string>>): [string, string][] {
-  return Object.entries(values).map(([name, value]) => [name, figure(value)]);
+  const ordered = Object.entries(values).sort(plainFirst);
+  return ordered.map(([name, value]) => [name, figure(value)]);
 }
 
 /** The code that loads a run's model. */

@@ -144,8 +144,8 @@ function Head({ columns, template, sort, onSort }: IHeadProps): React.ReactEleme
   return (
     <div role="rowgroup" className="mlops-Grid-head">
       <div role="row" aria-rowindex={1} className="mlops-Grid-row" style={{ gridTemplateColumns: template }}>
-        <span role="columnheader" aria-label="Selected" />
-        <span role="columnheader" aria-label="Starred" />
+        <span role="gridcell" />
+        <span role="gridcell" />
         {columns.map(one => {
           const here = sort.column === one.id;
           const way = sort.descending ? 'descending' : 'ascending';

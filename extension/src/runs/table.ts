@@ -62,7 +62,6 @@ export class RunTable {
   }
 
   get columns(): readonly string[] {
-    // By the first runs that came: columns that jump while older ones arrive are no help.
     return this.chosenColumns ?? this._usual;
   }
 
@@ -183,11 +182,10 @@ export class RunTable {
         }
         this.project = page.project;
         page.runs.forEach(run => this.known.set(run.run_id, run));
-        this._usual = this.read ? this._usual : usual(page.runs);
         this.read = true;
         more = page.more && this.known.size > size;
         before = { before: page.runs[page.runs.length - 1]?.started ?? '' };
-        this.touched();
+        this.arrange();
         this._changed.emit();
       }
     } catch (error) {
@@ -217,7 +215,15 @@ export class RunTable {
       }
     }
     page.runs.forEach(run => this.known.set(run.run_id, run));
+    this.arrange();
+  }
+
+  /** Choose columns by the first runs: ones that jump while older runs arrive are no help. */
+  private arrange(): void {
     this.touched();
+    if (this.known.size <= FIRST) {
+      this._usual = usual(this.runs);
+    }
   }
 
   private lastRunning(): number {

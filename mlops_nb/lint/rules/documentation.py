@@ -51,13 +51,7 @@ def no_title(context: Context) -> Iterator[Finding]:
 )
 def no_owner(context: Context) -> Iterator[Finding]:
     """Flag a notebook that does not say what `required-fields` asks for (purpose, owner)."""
-    table = context.notebook.metadata.get("mlops")
-    known = {key.lower() for key in table} if isinstance(table, dict) else set()
-    missing = [
-        field
-        for field in context.settings.required_fields
-        if field.lower() not in known and not _says(_head(context), field)
-    ]
+    missing = missing_fields(context)
     if missing and context.notebook.cells:
         yield Finding(message=f"the first cells do not say: {', '.join(missing)}", cell=0)
 
@@ -115,6 +109,17 @@ def file_name(context: Context) -> Iterator[Finding]:
     elif stem and not _PORTABLE.fullmatch(stem):
         odd = "".join(dict.fromkeys(c for c in stem if not _PORTABLE.fullmatch(c)))
         yield Finding(message=f"not portable in a file name: {odd!r}")
+
+
+def missing_fields(context: Context) -> list[str]:
+    """Return what the notebook has to say of itself, by `required-fields`, and does not."""
+    table = context.notebook.metadata.get("mlops")
+    known = {key.lower() for key in table} if isinstance(table, dict) else set()
+    return [
+        field
+        for field in context.settings.required_fields
+        if field.lower() not in known and not _says(_head(context), field)
+    ]
 
 
 def _head(context: Context) -> str:

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from mlops_nb.lint.context import Context
+from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Code, Example
 from mlops_nb.lint.finding import Finding
 from mlops_nb.lint.rule import Severity, rule
@@ -54,12 +54,9 @@ _FIT = (
 )
 def untracked_training(context: Context) -> Iterator[Finding]:
     """Flag a job that trains a model and logs no run."""
-    if not context.job or _tracks(context) or not _packages(context) & _LEARNERS:
-        return
-    for code, call, _ in context.calls:
-        if isinstance(call.func, ast.Attribute) and call.func.attr in _FITS:
-            yield code.finding(call, "a model is trained and no run is logged")
-            return
+    trained = training(context) if context.job and not tracks(context) else None
+    if trained:
+        yield trained[0].finding(trained[1], "a model is trained and no run is logged")
 
 
 @rule(
@@ -80,7 +77,7 @@ def untracked_training(context: Context) -> Iterator[Finding]:
 )
 def unversioned_model(context: Context) -> Iterator[Finding]:
     """Flag a model saved under a name that holds no version, run or date."""
-    if _tracks(context):
+    if tracks(context):
         return
     for code, call, name in context.calls:
         for path in _model_paths(call, name):
@@ -112,7 +109,7 @@ def unversioned_model(context: Context) -> Iterator[Finding]:
 )
 def unrecorded_job(context: Context) -> Iterator[Finding]:
     """Flag a job that writes tables and records no metric of them."""
-    if not context.job or _tracks(context):
+    if not context.job or tracks(context):
         return
     for code, call, _ in context.calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr in _WRITES and call.args:
@@ -121,11 +118,22 @@ def unrecorded_job(context: Context) -> Iterator[Finding]:
             return
 
 
+def training(context: Context) -> tuple[CodeCell, ast.Call] | None:
+    """Return the first call that trains a model, with its cell."""
+    if not _packages(context) & _LEARNERS:
+        return None
+    for code, call, _ in context.calls:
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _FITS:
+            return code, call
+    return None
+
+
 def _packages(context: Context) -> set[str]:
     return {name.partition(".")[0] for name in context.imports.values()}
 
 
-def _tracks(context: Context) -> bool:
+def tracks(context: Context) -> bool:
+    """Tell whether a notebook uses a tool that keeps runs."""
     if _packages(context) & _TRACKERS or "TensorBoard" in context.words:
         return True
     return any(magic.name == "mlops" for code in context.code for magic in code.python.magics)

@@ -21,7 +21,8 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _PARAMETERS = Code("year = 2013\ncarrier = 'UA'", tags=[TAG])
 
 
-def _tagged(context: Context) -> list[CodeCell]:
+def tagged_cells(context: Context) -> list[CodeCell]:
+    """Return the code cells whose values a job may replace."""
     return [code for code in context.code if TAG in code.cell.tags]
 
 
@@ -54,7 +55,7 @@ def _targets(statement: ast.stmt) -> Iterator[ast.Name]:
 )
 def no_parameters(context: Context) -> Iterator[Finding]:
     """Flag a job's notebook that has no cell tagged `parameters`."""
-    if context.job and not _tagged(context):
+    if context.job and not tagged_cells(context):
         yield Finding(
             message="a job's notebook without a cell tagged 'parameters'", edits=_tagging(context)
         )
@@ -114,7 +115,7 @@ def parameter_overwritten(context: Context) -> Iterator[Finding]:
 )
 def parameters_not_simple(context: Context) -> Iterator[Finding]:
     """Flag a parameters cell that does more than assign plain values, comes twice or too late."""
-    tagged = _tagged(context)
+    tagged = tagged_cells(context)
     for code in tagged[1:]:
         message = "a second cell tagged 'parameters': only the first one is replaced"
         yield Finding(message=message, cell=code.cell.index)
@@ -185,7 +186,7 @@ def _is_plain(node: ast.expr) -> bool:
 )
 def unused_parameter(context: Context) -> Iterator[Finding]:
     """Flag a declared parameter that no cell uses."""
-    tagged = _tagged(context)[:1]
+    tagged = tagged_cells(context)[:1]
     for code in tagged:
         words = {
             word
