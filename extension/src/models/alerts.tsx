@@ -35,7 +35,7 @@ function Alert({ alert, act, actions }: { alert: IAlert; act: Act; actions: IMod
           {alert.model && `${alert.model}: `}
           {alert.finding}
         </b>{' '}
-        <span className="mlops-Badge" data-status={alert.status === 'open' ? 'failed' : 'warned'}>
+        <span className="mlops-Pill" data-status={alert.status === 'open' ? 'failed' : 'warned'}>
           {alert.status}
         </span>
       </p>

@@ -45,14 +45,14 @@ export function Evidence({ version, api, path, act, actions }: IEvidenceProps): 
       <Metrics metrics={found.metrics} />
       <p>
         <b>Approvals</b>{' '}
-        <span className="mlops-Badge" data-status={found.approvals.status}>
+        <span className="mlops-Pill" data-status={found.approvals.status}>
           {found.approvals.status.replace('_', ' ')}
         </span>{' '}
         {found.approvals.message}
         {found.approvals.advice && <code> {found.approvals.advice}</code>}
       </p>
       {found.gates.length > 0 && (
-        <ul className="mlops-Findings" aria-label={`Gates of ${reference}`}>
+        <ul className="mlops-Results" aria-label={`Gates of ${reference}`}>
           {found.gates.map(gate => (
             <li key={`${gate.name}/${gate.subject}`} data-status={gate.status}>
               <b>{gate.name}</b> {gate.status.replace('_', ' ')}: {gate.message}

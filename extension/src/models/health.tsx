@@ -32,7 +32,7 @@ export function Health({ health }: { health: IHealth }): React.ReactElement {
         ))}
       </ul>
       {health.findings.length > 0 && (
-        <ul className="mlops-Findings" aria-label="Findings">
+        <ul className="mlops-Results" aria-label="Findings">
           {health.findings.slice(0, FINDINGS).map(finding => (
             <li key={`${finding.name}/${finding.subject}`} data-status={finding.status}>
               <b>

@@ -88,7 +88,7 @@ function Version({ version, metrics, open, onToggle }: IVersionProps): React.Rea
       <th scope="row">{version.version}</th>
       <td>
         {version.aliases.map(alias => (
-          <span key={alias} className="mlops-Badge">
+          <span key={alias} className="mlops-Pill">
             @{alias}
           </span>
         ))}

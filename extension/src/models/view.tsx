@@ -96,7 +96,7 @@ function Model({ model, answer, api, path, act, actions }: IModelProps): React.R
       <header>
         <h3>{model.name}</h3>
         {model.health !== null && (
-          <span className="mlops-Badge" data-status={model.health.status}>
+          <span className="mlops-Pill" data-status={model.health.status}>
             {model.health.status.replace('_', ' ')}
           </span>
         )}
