@@ -31,6 +31,12 @@ test('the table of a job keeps what differs from the notebook', () => {
   expect(lasting(fields, { depth: '3' })).toEqual({});
 });
 
+test('a number that is typed in another way is the same number', () => {
+  const rate = field('rate', { kind: 'float', default: '1.0' });
+  expect(changed([rate], { rate: '1' })).toEqual({});
+  expect(changed([rate], { rate: '' })).toEqual({ rate: '' });
+});
+
 test('what was set can be taken back to None', () => {
   const set = field('since', { kind: 'date', default: null, value: '2026-01-01', optional: true });
   expect(changed([set], { since: '' })).toEqual({ since: 'none' });

@@ -105,10 +105,12 @@ export function History({ attempts, actions, onRetry }: IHistoryProps): React.Re
                 <td className="mlops-Why" title={one.message}>
                   {one.message.split('\n')[0]}
                 </td>
-                <td className="mlops-Buttons">
-                  <Act label="Report" of={one} shown={one.report} onClick={actions.openReport} />
-                  <Act label="Notebook" of={one} shown={one.output} onClick={actions.openOutput} />
-                  <Act label="Retry" of={one} shown onClick={onRetry} />
+                <td>
+                  <div className="mlops-Buttons">
+                    <Act label="Report" of={one} shown={one.report} onClick={actions.openReport} />
+                    <Act label="Notebook" of={one} shown={one.output} onClick={actions.openOutput} />
+                    <Act label="Retry" of={one} shown onClick={onRetry} />
+                  </div>
                 </td>
               </tr>
             ))}

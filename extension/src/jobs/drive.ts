@@ -16,7 +16,7 @@ interface IOutput {
  * A drive of executed notebooks, to be looked at in JupyterLab itself.
  *
  * They lie in a hidden folder, which the contents API does not open; and nobody shall write there.
- * A path is `ATTEMPT/FOLDER/OF/THE/PROJECT/JOB.ipynb`.
+ * A path is `FOLDER/OF/THE/PROJECT/JOB ATTEMPT.ipynb`.
  */
 export class OutputDrive implements Contents.IDrive {
   constructor(private readonly api: Api, readonly serverSettings: ServerConnection.ISettings) {}
@@ -31,12 +31,12 @@ export class OutputDrive implements Contents.IDrive {
   /** Where the document manager finds an attempt's notebook. */
   static pathOf(attempt: IAttempt, place: string): string {
     const folder = place.endsWith('.ipynb') ? PathExt.dirname(place) : place;
-    return `${OUTPUTS}:${PathExt.join(attempt.attempt, folder, `${attempt.job}.ipynb`)}`;
+    return `${OUTPUTS}:${PathExt.join(folder, `${attempt.job} ${attempt.attempt}.ipynb`)}`;
   }
 
   async get(path: string): Promise<Contents.IModel> {
-    const [attempt = '', ...rest] = path.split('/');
-    const folder = rest.slice(0, -1).join('/');
+    const attempt = PathExt.basename(path, '.ipynb').split(' ').pop() ?? '';
+    const folder = PathExt.dirname(path);
     const found = await this.api.get<IOutput>('jobs/output', { path: folder, attempt });
     return {
       name: PathExt.basename(path),

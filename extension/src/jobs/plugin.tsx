@@ -113,7 +113,7 @@ function actions(app: JupyterFrontEnd, place: IPlace): IJobsActions {
     openOutput: attempt =>
       void app.commands.execute('docmanager:open', {
         path: OutputDrive.pathOf(attempt, place.path),
-        kernel: null
+        kernel: { shouldStart: false }
       }),
     openReport: attempt => openReport(app, place.path, attempt)
   };

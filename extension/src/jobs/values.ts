@@ -22,7 +22,13 @@ function only(fields: readonly IField[], values: Values, usual: (field: IField) 
   const found = fields
     .filter(field => !field.secret && !field.filled)
     .map(field => [field, values[field.name] ?? initial(field)] as const)
-    .filter(([field, text]) => text !== usual(field))
+    .filter(([field, text]) => !same(field, text, usual(field)))
     .map(([field, text]) => [field.name, text === '' && field.optional ? 'none' : text] as const);
   return Object.fromEntries(found);
+}
+
+/** Whether two texts are one value: a number may be typed in many ways. */
+function same(field: IField, text: string, other: string): boolean {
+  const isNumber = field.kind === 'int' || field.kind === 'float';
+  return text === other || (isNumber && text !== '' && other !== '' && Number(text) === Number(other));
 }

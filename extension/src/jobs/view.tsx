@@ -48,7 +48,7 @@ export function JobsView({ api, model, asked, onAsk, actions }: IJobsViewProps):
   const here = model.path.endsWith('.ipynb') ? model.path : '';
   return (
     <>
-      <header className="mlops-View-header">
+      <div className="mlops-View-header">
         <h2>Jobs of {answer?.project ?? '…'}</h2>
         {here !== '' && asked === null && (
           <button
@@ -69,7 +69,7 @@ export function JobsView({ api, model, asked, onAsk, actions }: IJobsViewProps):
         >
           <refreshIcon.react tag="span" elementSize="normal" />
         </button>
-      </header>
+      </div>
       <div className="mlops-View-body" tabIndex={0} role="group" aria-label="Jobs and their attempts">
         {model.problem !== null && <Problem problem={model.problem} stale={answer !== null} />}
         {problem !== null && <Problem problem={problem} stale={false} />}

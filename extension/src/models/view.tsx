@@ -43,7 +43,7 @@ export function ModelsView({ api, model, actions }: IModelsViewProps): React.Rea
   const { answer } = model;
   return (
     <>
-      <header className="mlops-View-header">
+      <div className="mlops-View-header">
         <h2>Models of {answer?.project ?? '…'}</h2>
         <span className="mlops-Count" />
         <button
@@ -55,7 +55,7 @@ export function ModelsView({ api, model, actions }: IModelsViewProps): React.Rea
         >
           <refreshIcon.react tag="span" elementSize="normal" />
         </button>
-      </header>
+      </div>
       <div className="mlops-View-body" tabIndex={0} role="group" aria-label="Models and alerts">
         {model.problem !== null && <Problem problem={model.problem} stale={answer !== null} />}
         {problem !== null && <Problem problem={problem} stale={false} />}

@@ -49,14 +49,14 @@ export function Compare({ table, ids, onBack }: ICompareProps): React.ReactEleme
   }, [table, asked]);
   return (
     <div className="mlops-Compare">
-      <header className="mlops-View-header">
+      <div className="mlops-View-header">
         <h2 ref={title} tabIndex={-1}>
           {ids.length} runs compared
         </h2>
         <button type="button" className="jp-mod-styled mlops-Button" onClick={onBack}>
           Back to the runs
         </button>
-      </header>
+      </div>
       <div className="mlops-View-body" tabIndex={0} role="group" aria-label="Comparison">
         {problem !== null && <Problem problem={problem} stale={false} />}
         {problem === null && found === null && <p role="status">Comparing …</p>}

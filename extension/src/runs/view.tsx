@@ -83,7 +83,7 @@ function Header({ table }: { table: RunTable }): React.ReactElement {
   const count = `${table.runs.length} ${table.runs.length === 1 ? 'run' : 'runs'}`;
   const chosen = table.selected.size > 0 ? `, ${table.selected.size} selected` : '';
   return (
-    <header className="mlops-View-header">
+    <div className="mlops-View-header">
       <h2>Runs of {table.project || '…'}</h2>
       <form
         role="search"
@@ -125,7 +125,7 @@ function Header({ table }: { table: RunTable }): React.ReactElement {
       >
         <refreshIcon.react tag="span" elementSize="normal" />
       </button>
-    </header>
+    </div>
   );
 }
 
