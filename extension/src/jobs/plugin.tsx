@@ -4,6 +4,7 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IDocumentManager } from '@jupyterlab/docmanager';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import React from 'react';
 
@@ -26,10 +27,11 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'mlops-nb:jobs',
   description: 'Run and schedule notebooks as jobs, and watch them.',
   autoStart: true,
-  requires: [IPlace],
+  requires: [IDocumentManager, IPlace],
   optional: [ICommandPalette, ILayoutRestorer, INotebookTracker],
   activate: (
     app: JupyterFrontEnd,
+    documents: IDocumentManager,
     place: IPlace,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
@@ -53,7 +55,7 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
         icon: jobsIcon,
         watched: polled,
         draw: () => (
-          <JobsView api={api} model={polled} asked={asked} onAsk={ask} actions={actions(app, place)} />
+          <JobsView api={api} model={polled} asked={asked} onAsk={ask} actions={actions(app, documents, place)} />
         )
       });
     };
@@ -107,14 +109,19 @@ function pollJobs(api: Api, place: IPlace): Polled<IJobsAnswer> {
   });
 }
 
-function actions(app: JupyterFrontEnd, place: IPlace): IJobsActions {
+function actions(
+  app: JupyterFrontEnd,
+  documents: IDocumentManager,
+  place: IPlace
+): IJobsActions {
+  // What has run needs no kernel to be read.
+  const still = { shouldStart: false, autoStartDefault: false };
   return {
-    openNotebook: path => void app.commands.execute('docmanager:open', { path }),
-    openOutput: attempt =>
-      void app.commands.execute('docmanager:open', {
-        path: OutputDrive.pathOf(attempt, place.path),
-        kernel: { shouldStart: false }
-      }),
+    openNotebook: path => void documents.openOrReveal(path),
+    openOutput: attempt => {
+      const path = OutputDrive.pathOf(attempt, place.path);
+      documents.openOrReveal(path, 'default', undefined, {}, still);
+    },
     openReport: attempt => openReport(app, place.path, attempt)
   };
 }
