@@ -1,6 +1,8 @@
 import React from 'react';
 
+import type { Api } from '../api';
 import { ago, clock, duration, moment, size, words } from '../format';
+import { AttemptDetails } from './attemptDetails';
 import type { IAttempt, IProgress } from './wire';
 import type { IJobsActions } from './view';
 
@@ -68,13 +70,17 @@ function facts(one: IAttempt): string {
 }
 
 interface IHistoryProps {
+  api: Api;
+  path: string;
   attempts: readonly IAttempt[];
   actions: IJobsActions;
   onRetry: (attempt: IAttempt) => void;
 }
 
 /** What ran, the newest first. */
-export function History({ attempts, actions, onRetry }: IHistoryProps): React.ReactElement {
+export function History(props: IHistoryProps): React.ReactElement {
+  const { api, path, attempts, actions, onRetry } = props;
+  const [opened, setOpened] = React.useState<string | null>(null);
   const now = new Date();
   return (
     <section>
@@ -96,8 +102,18 @@ export function History({ attempts, actions, onRetry }: IHistoryProps): React.Re
           </thead>
           <tbody>
             {attempts.map(one => (
-              <tr key={one.attempt} data-attempt={one.attempt}>
-                <th scope="row">{one.job}</th>
+              <React.Fragment key={one.attempt}>
+              <tr data-attempt={one.attempt}>
+                <th scope="row">
+                  <button
+                    type="button"
+                    className="mlops-Link"
+                    aria-expanded={opened === one.attempt}
+                    onClick={() => setOpened(opened === one.attempt ? null : one.attempt)}
+                  >
+                    {one.job}
+                  </button>
+                </th>
                 <td data-status={one.status}>{words(one.status)}</td>
                 <td title={moment(one.started)}>{ago(one.started, now)}</td>
                 <td>{one.ended === null ? '' : duration(one.started, one.ended)}</td>
@@ -113,6 +129,14 @@ export function History({ attempts, actions, onRetry }: IHistoryProps): React.Re
                   </div>
                 </td>
               </tr>
+              {opened === one.attempt && (
+                <tr>
+                  <td colSpan={7}>
+                    <AttemptDetails api={api} path={path} attempt={one} />
+                  </td>
+                </tr>
+              )}
+              </React.Fragment>
             ))}
           </tbody>
         </table>

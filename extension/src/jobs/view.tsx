@@ -102,6 +102,8 @@ export function JobsView({ api, model, asked, onAsk, actions }: IJobsViewProps):
               onCancel={one => void act('jobs/cancel', { attempt: one.attempt })}
             />
             <History
+              api={api}
+              path={model.path}
               attempts={answer.attempts.filter(one => one.ended !== null)}
               actions={actions}
               onRetry={one => void act('jobs/retry', { attempt: one.attempt })}

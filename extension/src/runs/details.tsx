@@ -15,9 +15,17 @@ interface IDetailsProps {
   onClose: () => void;
 }
 
+/** What the list of runs does not tell of one. */
+interface IPage {
+  readonly files: readonly string[];
+  /** How it came out when it was made again last. */
+  readonly reproduction: IReproduction | null;
+}
+
 /** Everything of one run, and what can be done with it. */
 export function RunDetails({ table, run, onInsert, onClose }: IDetailsProps): React.ReactElement {
   const [registering, setRegistering] = React.useState(false);
+  const page = usePage(table, run);
   const name = run.name || run.run_id.slice(0, 8);
   const tasks = table.tasks.filter(task => task.subject === run.run_id);
   const latest = tasks[0];
@@ -45,15 +53,45 @@ export function RunDetails({ table, run, onInsert, onClose }: IDetailsProps): Re
         <RegisterForm table={table} run={run} onDone={() => setRegistering(false)} />
       )}
       {latest !== undefined && <Latest table={table} task={latest} name={name} />}
-      {latest === undefined && run.reproduced !== '' && (
-        <p className="mlops-Verdict" data-verdict={run.reproduced}>
-          Made again before: {run.reproduced}
-        </p>
-      )}
+      {latest === undefined && page?.reproduction && <Verdict found={page.reproduction} />}
       <Facts title="Metrics" rows={pairs(run.metrics)} numeric />
       <Facts title="Parameters" rows={pairs(run.params)} />
       <Tags table={table} run={run} />
       <Facts title="Run" rows={facts} />
+      {page !== null && <Files files={page.files} />}
+    </section>
+  );
+}
+
+/** Read the rest of a run, and again once it has ended or was made again. */
+function usePage(table: RunTable, run: IRun): IPage | null {
+  const [page, setPage] = React.useState<IPage | null>(null);
+  React.useEffect(() => {
+    let here = true;
+    table.api.get<IPage>('runs/show', { path: table.path, run: run.run_id }).then(
+      answer => here && setPage(answer),
+      () => here && setPage(null) // deleted meanwhile: the table says so
+    );
+    return () => {
+      here = false;
+    };
+  }, [table, run.run_id, run.status, run.reproduced]);
+  return page;
+}
+
+function Files({ files }: { files: readonly string[] }): React.ReactElement {
+  return (
+    <section className="mlops-Facts mlops-Files">
+      <h3>Files</h3>
+      {files.length === 0 ? (
+        <p className="mlops-Facts-none">none logged</p>
+      ) : (
+        <ul>
+          {files.map(file => (
+            <li key={file}>{file}</li>
+          ))}
+        </ul>
+      )}
     </section>
   );
 }
