@@ -24,7 +24,7 @@ SOURCES = [ROOT / "extension" / name for name in ("src", "style", "schema", "pac
 READY_SECONDS = 60
 # What a page's path begins with → the program that serves it.
 MODULES = {"lab": "jupyterlab", "tree": "notebook"}
-# Another environment's JupyterLab or Notebook may be driven; our own package runs in it as it is.
+# Another environment's JupyterLab or Notebook may be driven; our package is installed there, too.
 PYTHON = os.environ.get("LAB_PYTHON", sys.executable)
 FOREIGN = ("JUPYTER", "MLFLOW_", "MLOPS_")
 SETTINGS = {
@@ -162,7 +162,6 @@ def _start(
     own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     environment = {
         **own,
-        **({"PYTHONPATH": str(ROOT)} if "LAB_PYTHON" in os.environ else {}),
         "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),

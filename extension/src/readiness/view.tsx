@@ -23,7 +23,7 @@ export function ReadinessView(props: IReadinessViewProps): React.ReactElement {
   const { readiness, name } = props;
   return (
     <>
-      <header className="mlops-Readiness-header">
+      <div className="mlops-Readiness-header">
         <div className="mlops-Readiness-titles">
           <h2>Readiness</h2>
           {name && (
@@ -43,7 +43,7 @@ export function ReadinessView(props: IReadinessViewProps): React.ReactElement {
             <refreshIcon.react tag="span" elementSize="normal" />
           </button>
         )}
-      </header>
+      </div>
       <Body {...props} />
     </>
   );
