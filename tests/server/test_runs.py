@@ -158,23 +158,3 @@ async def test_a_table_to_register_with_lies_below_the_root(
     asked = post(jp_fetch, "runs/register", path=PATH, reference="../../../etc/passwd", **body)
     code, answer = await refusal(asked)
     assert (code, "below the server's root" in answer["message"]) == (400, True)
-
-
-@pytest.mark.parametrize(
-    "noun",
-    ["runs/show", "runs/compare", "jobs", "jobs/form", "jobs/output", "jobs/report", "models",
-     "models/card", "alerts", "tasks"],
-)  # fmt: skip
-async def test_without_the_token_nothing_is_told(jp_fetch: Fetch, noun: str) -> None:
-    asked = jp_fetch("mlops", *noun.split("/"), headers={"Authorization": ""})
-    code, _ = await refusal(asked)
-    assert code == 403
-
-
-@pytest.mark.parametrize("noun", ["runs/delete", "jobs/run", "jobs/schedule", "alerts/acknowledge"])
-async def test_without_the_token_nothing_is_done(jp_fetch: Fetch, noun: str) -> None:
-    asked = jp_fetch(
-        "mlops", *noun.split("/"), method="POST", body="{}", headers={"Authorization": ""}
-    )
-    code, _ = await refusal(asked)
-    assert code == 403
