@@ -8,7 +8,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import url_path_join
 from tornado.web import authenticated
 
-from mlops_nb.server import alerts, jobs, models, runs, tasks
+from mlops_nb.server import alerts, attempts, jobs, models, run_changes, runs, tasks
 from mlops_nb.server.base import MlopsHandler
 from mlops_nb.server.lint import LintChangeHandler, LintHandler
 
@@ -30,7 +30,9 @@ def routes(base_url: str) -> list[tuple[str, type[MlopsHandler]]]:
         "lint": LintHandler,
         "lint/change": LintChangeHandler,
         **runs.ROUTES,
+        **run_changes.ROUTES,
         **jobs.ROUTES,
+        **attempts.ROUTES,
         **models.ROUTES,
         **alerts.ROUTES,
         **tasks.ROUTES,
