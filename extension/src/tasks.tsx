@@ -64,7 +64,7 @@ export function TaskLine({ task, name, onStop, children }: ITaskLineProps): Reac
           <pre>{problem}</pre>
         </div>
       ) : (
-        (children ?? <span>{what}: done</span>)
+        (children || <span>{what}: done</span>)
       )}
     </div>
   );

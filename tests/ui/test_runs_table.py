@@ -110,6 +110,7 @@ def test_the_table_is_sorted_filtered_and_its_columns_are_remembered(
         alert = table.get_by_role("alert")
         alert.wait_for()
         assert "at character 14" in alert.inner_text()
+        page.errors[:] = [e for e in page.errors if "/mlops/runs?" not in e]
         search.fill("")
         table.get_by_text("6 runs").wait_for()
         table.get_by_label("This notebook").check()
@@ -133,7 +134,10 @@ def test_the_table_is_sorted_filtered_and_its_columns_are_remembered(
             page.screenshot(path=screenshots / f"runs-{theme}.png")
             assert violations(page, "#mlops-nb-runs-table") == []
         page.wait_for_timeout(1500)  # the state is saved with a delay
-        page.evaluate("() => window.jupyterapp.commands.execute('application:close-all')")
+        page.evaluate(
+            "() => [...window.jupyterapp.shell.widgets('main')]"
+            ".find(one => one.id === 'mlops-nb-runs-table').close()"
+        )
         heads = open_table(page).get_by_role("columnheader").all_inner_texts()
         assert any("team" in head for head in heads)
 
@@ -172,7 +176,7 @@ def test_runs_are_compared_starred_tagged_deleted_and_restored(
         table.get_by_role("button", name="Back to the runs").click()
 
         table.get_by_role("button", name="Star", exact=True).click()
-        table.get_by_role("button", name="Star boosting", exact=True).get_by_text("★").wait_for()
+        table.locator(".mlops-Star[aria-pressed=true]").nth(2).wait_for()
         starred = [run.name for run in runs.list_runs(churn) if run.tags.get("mlops.starred")]
         assert sorted(starred) == sorted(["boosting", "logistic", NASTY])
         table.locator(".mlops-Grid-body .mlops-Grid-row", has_text="forest").click()
