@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlops_nb.actions.evaluate import evaluate as evaluate
+    from mlops_nb.actions.load_run_model import load_run_model as load_run_model
     from mlops_nb.actions.promote import promote as promote
     from mlops_nb.actions.reference import load_baseline as load_baseline
     from mlops_nb.actions.reference import load_holdout as load_holdout
@@ -61,6 +62,7 @@ _PUBLIC = {
     "load_reference": "actions.reference",
     "load_model": "registry.scoring",
     "explain": "registry.explain.explainer",
+    "load_run_model": "actions.load_run_model",
     "read_table": "frames",
     "checkpoint": "jobs.checkpoint",
 }

@@ -191,6 +191,12 @@ def mask(text: str) -> str:
     return text
 
 
+def names_secret(name: str) -> bool:
+    """Whether a name is one that credentials have, whatever its value."""
+    small = name.lower()
+    return any(stem in small for stem in _STEMS)
+
+
 class Redaction:
     """Known secrets, blacked out by their exact value in whatever is written.
 

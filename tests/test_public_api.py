@@ -16,6 +16,7 @@ SURFACE = [
     "load_holdout",
     "load_model",
     "load_reference",
+    "load_run_model",
     "log_artifact",
     "log_artifacts",
     "log_dict",

@@ -70,3 +70,29 @@ export function figure(value: number | string): string {
 export function plainFirst([one]: [string, unknown], [other]: [string, unknown]): number {
   return Number(one.includes('.')) - Number(other.includes('.'));
 }
+
+/** Seconds as a clock shows them: `0:07`, `12:30`, `1:02:03`. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const hours = Math.floor(whole / HOUR);
+  const minutes = Math.floor((whole % HOUR) / MINUTE);
+  return hours ? `${hours}:${two(minutes)}:${two(whole % MINUTE)}` : `${minutes}:${two(whole % MINUTE)}`;
+}
+
+/** Bytes in one unit: `512 kB`, `1.2 GB`. */
+export function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit > 2 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+/** A status in words: `kernel died`. */
+export function words(status: string): string {
+  return status.replace(/_/g, ' ') || 'never ran';
+}

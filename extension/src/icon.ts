@@ -11,6 +11,26 @@ export const runsIcon = new LabIcon({
 </svg>`
 });
 
+/** A notebook that runs by the clock. */
+export const jobsIcon = new LabIcon({
+  name: 'mlops-nb:jobs',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 24 24">
+  <g class="jp-icon3 jp-icon-selectable" fill="#616161">
+    <path d="M4 3h12v6h-2V5H6v14h4v2H4z"/>
+    <path d="M16 11a5 5 0 1 0 0 10 5 5 0 0 0 0-10zm0 1.6a3.4 3.4 0 1 1 0 6.8 3.4 3.4 0 0 1 0-6.8z"/>
+    <path d="M15.3 13.5h1.4v2.3l1.6 1-.8 1.2-2.2-1.4z"/>
+  </g>
+</svg>`
+});
+
+/** A pulse. */
+export const modelsIcon = new LabIcon({
+  name: 'mlops-nb:models',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 24 24">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M2 11h4.6l2.2-6h1.9l3.4 10.4L16 11h6v2h-4.7l-2.3 6h-1.9L9.8 9.2 8.300 13H2z"/>
+</svg>`
+});
+
 /** A list whose points are ticked off. */
 export const readinessIcon = new LabIcon({
   name: 'mlops-nb:readiness',

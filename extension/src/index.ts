@@ -1,17 +1,25 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { jobsPlugin } from './jobs/plugin';
 import { modelPlugin } from './modelPlugin';
+import { modelsPlugin } from './models/plugin';
 import { panelPlugin } from './panelPlugin';
+import { placePlugin } from './place';
 import { marksPlugin } from './readiness/marksPlugin';
 import { readinessPlugin } from './readiness/modelPlugin';
 import { readinessPanelPlugin, readinessStatusPlugin } from './readiness/panelPlugin';
+import { runsPlugin } from './runs/plugin';
 
 export { IReadiness } from './readiness/tokens';
 export { IRunsModel } from './tokens';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  placePlugin,
   modelPlugin,
   panelPlugin,
+  runsPlugin,
+  jobsPlugin,
+  modelsPlugin,
   readinessPlugin,
   marksPlugin,
   readinessPanelPlugin,

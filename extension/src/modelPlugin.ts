@@ -1,29 +1,21 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import type { IDocumentWidget } from '@jupyterlab/docregistry';
-import type { Widget } from '@lumino/widgets';
 
 import { Api } from './api';
 import { RunsModel } from './model';
+import { IPlace } from './place';
 import { IRunsModel } from './tokens';
 
-/** Follows the current document and holds the runs of its project. */
+/** Holds the runs of the current document's project. */
 export const modelPlugin: JupyterFrontEndPlugin<IRunsModel> = {
   id: 'mlops-nb:model',
   description: 'The runs of the project around the current document.',
   autoStart: true,
   provides: IRunsModel,
-  activate: (app: JupyterFrontEnd): IRunsModel => {
-    const { contents, serverSettings } = app.serviceManager;
-    const model = new RunsModel(new Api(serverSettings));
-    const follow = (widget: Widget | null): void => {
-      const path = (widget as Partial<IDocumentWidget> | null)?.context?.path;
-      if (path !== undefined) {
-        // A collaborative document's path begins with the name of its drive.
-        model.path = contents.localPath(path);
-      }
-    };
-    app.shell.currentChanged?.connect((_, { newValue }) => follow(newValue));
-    void app.restored.then(() => follow(app.shell.currentWidget));
+  requires: [IPlace],
+  activate: (app: JupyterFrontEnd, place: IPlace): IRunsModel => {
+    const model = new RunsModel(new Api(app.serviceManager.serverSettings));
+    place.changed.connect(() => (model.path = place.path));
+    model.path = place.path;
     return model;
   }
 };

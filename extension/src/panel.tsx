@@ -1,4 +1,5 @@
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
 import React from 'react';
 
@@ -8,7 +9,10 @@ import type { IRunsModel } from './tokens';
 
 /** The side panel; the model asks the server only while the panel is visible. */
 export class RunsPanel extends ReactWidget {
-  constructor(private readonly model: IRunsModel) {
+  constructor(
+    private readonly model: IRunsModel,
+    private readonly commands: CommandRegistry
+  ) {
     super();
     this.id = 'mlops-nb-runs';
     this.addClass('mlops-Runs');
@@ -20,7 +24,11 @@ export class RunsPanel extends ReactWidget {
 
   protected override render(): React.ReactElement {
     return (
-      <UseSignal signal={this.model.changed}>{() => <RunsView model={this.model} />}</UseSignal>
+      <UseSignal signal={this.model.changed}>
+        {() => (
+          <RunsView model={this.model} onOpen={command => void this.commands.execute(command)} />
+        )}
+      </UseSignal>
     );
   }
 

@@ -7,6 +7,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { runsIcon } from './icon';
+import { NO_ARGUMENTS } from './mainView';
 import { RunsPanel } from './panel';
 import { IRunsModel } from './tokens';
 
@@ -29,7 +30,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     settings: ISettingRegistry | null
   ): void => {
-    const panel = new RunsPanel(model);
+    const panel = new RunsPanel(model, app.commands);
     app.shell.add(panel, 'left', { rank: 500, type: 'MLOps runs' });
     restorer?.add(panel, panel.id);
 
@@ -56,8 +57,6 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     }
   }
 };
-
-const NO_ARGUMENTS = { args: { type: 'object', properties: {} } } as const;
 
 async function follow(registry: ISettingRegistry, model: IRunsModel): Promise<void> {
   try {

@@ -94,7 +94,8 @@ interface IFactsProps {
   numeric?: boolean;
 }
 
-function Facts({ title, rows, numeric = false }: IFactsProps): React.ReactElement {
+/** Names and values below a heading. */
+export function Facts({ title, rows, numeric = false }: IFactsProps): React.ReactElement {
   return (
     <section className="mlops-Facts">
       <h3>{title}</h3>

@@ -7,8 +7,20 @@ import type { IRun, IRunsModel } from './tokens';
 
 const MOST_RUNS = 1000;
 
+/** The views in the main area, as the panel names them. */
+const VIEWS = [
+  ['Table', 'mlops:open-runs'],
+  ['Jobs', 'mlops:open-jobs'],
+  ['Models', 'mlops:open-models']
+] as const;
+
+interface IRunsViewProps {
+  model: IRunsModel;
+  onOpen: (command: string) => void;
+}
+
 /** Everything in the panel. */
-export function RunsView({ model }: { model: IRunsModel }): React.ReactElement {
+export function RunsView({ model, onOpen }: IRunsViewProps): React.ReactElement {
   const [filter, setFilter] = React.useState('');
   const [opened, setOpened] = React.useState<string | null>(null);
   const { list, problem } = model;
@@ -16,6 +28,18 @@ export function RunsView({ model }: { model: IRunsModel }): React.ReactElement {
   return (
     <>
       <Header model={model} />
+      <div className="mlops-Buttons mlops-Shortcuts" role="toolbar" aria-label="Views">
+        {VIEWS.map(([label, command]) => (
+          <button
+            key={command}
+            type="button"
+            className="jp-mod-styled mlops-Button"
+            onClick={() => onOpen(command)}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
       {problem !== null && <Problem problem={problem} stale={list !== null} />}
       {list !== null && list.runs.length > 0 && (
         <div className="mlops-Runs-body" onKeyDown={moveFocus}>

@@ -15,6 +15,10 @@ export interface IRun {
   readonly params: Readonly<Record<string, string>>;
   /** Figures that JSON has no number for (nan, inf) come as text. */
   readonly metrics: Readonly<Record<string, number | string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly starred: boolean;
+  /** `reproduced`, `different` or `impossible` once it was made again; else empty. */
+  readonly reproduced: string;
 }
 
 export interface IRunList {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlops_nb.cli.job_cancel import cancel
 from mlops_nb.cli.job_export import export
 from mlops_nb.cli.job_many import backfill, sweep, workers_option
 from mlops_nb.cli.job_serve import serve
@@ -275,5 +276,5 @@ def tick(names: tuple[str, ...], at: str | None, workers: int | None, output_for
     raise SystemExit(1 if any(one.record and one.record.exit_code for one in done) else 0)
 
 
-for _command in (backfill, sweep, serve, export):
+for _command in (backfill, cancel, sweep, serve, export):
     command.add_command(_command)

@@ -165,6 +165,18 @@ def raw_configuration(project: Project) -> Mapping[str, Any]:
     return found[1] if found else {}
 
 
+def parse(document: Mapping[str, Any], source: Path, root: Path) -> Project:
+    """Return the project that the content of a configuration file makes.
+
+    Raises
+    ------
+    ConfigError
+        It holds a wrong or unknown key.
+    """
+    table = document if source.name == "mlops.toml" else document["tool"]["mlops"]
+    return Project(root=root, config=_validate(table, source), source=source)
+
+
 def _read_tables(folder: Path) -> tuple[Path, dict[str, Any]] | None:
     own = folder / "mlops.toml"
     if own.is_file():

@@ -31,6 +31,7 @@ from mlops_nb.jobs.attempt import (
 )
 from mlops_nb.jobs.checkpoint import FOLDER as CHECKPOINTS
 from mlops_nb.jobs.child import Worker
+from mlops_nb.jobs.progress import CANCEL, clear, written
 from mlops_nb.jobs.provenance import fingerprint, hashed_inputs, kernel_note
 from mlops_nb.jobs.resume import FROM_SCRATCH, Plan
 from mlops_nb.jobs.seeding import SEEDED
@@ -144,8 +145,8 @@ class Attempt:
             request,
             job=spec.name,
             limits=spec.limits,
-            stop=stop,
-            on_progress=on_progress,
+            stop=stop.or_when(self.staging / CANCEL),
+            on_progress=written(self.staging, on_progress),
         )
         if ending.fault is None and ending.status is not AttemptStatus.SUCCEEDED:
             # It ended from outside; the process is gone, or knows no more than we do.
@@ -266,6 +267,7 @@ class Attempt:
         log = self.staging / LOG
         if log.is_file() and not log.stat().st_size:
             log.unlink()
+        clear(self.staging)
         self._black_out()
         self._write(record)
         self.folder.parent.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from mlops_nb.jobs.checkpoint import FOLDER
 from mlops_nb.jobs.processes import wait_for_end
 from mlops_nb.jobs.schedule import next_due
 from mlops_nb.state import attempts, claims
+from mlops_nb.state.database import exists
 
 LOOK_BACK = 1_000
 _NOTHING_TO_RESUME = (AttemptStatus.SUCCEEDED, AttemptStatus.FINDINGS, AttemptStatus.REFUSED)
@@ -96,6 +97,8 @@ def history(
     limit : int
         At most so many.
     """
+    if not exists(project):
+        return []
     settle(project)
     return attempts.list_attempts(project, job, limit=limit)
 
@@ -110,8 +113,10 @@ def overview(project: Project, *, now: datetime | None = None) -> list[JobLine]:
     now : datetime, optional
         The moment from which the next due time is counted.
     """
-    settle(project)
-    latest = attempts.latest_by_job(project)
+    latest: dict[str, attempts.AttemptRow] = {}
+    if exists(project):
+        settle(project)
+        latest = attempts.latest_by_job(project)
     return [
         JobLine(
             name=name,

@@ -95,7 +95,7 @@ def resolve(
         _check_kernel(name, job.kernel)
     known = declared(notebook)
     check_defaults(notebook, known)
-    _check_names(name, notebook, known, {**job.parameters, **job.secrets, **given})
+    check_names(name, notebook, known, {**job.parameters, **job.secrets, **given})
     secrets = {key: _variable(job, key, known[key], given, where) for key in job.secrets}
     handed = {key: value for key, value in handover.items() if key in known}
     wanted = {**_fitting(known, offered), **job.parameters, **handed, **given}
@@ -195,9 +195,18 @@ def _notebooks(root: Path) -> list[Path]:
     return [*root.glob("*.ipynb"), *root.glob("[!.]*/*.ipynb")]
 
 
-def _check_names(
+def check_names(
     job: str, notebook: Path, known: Mapping[str, Parameter], wanted: Mapping[str, object]
 ) -> None:
+    """Raise for a name that the notebook does not declare.
+
+    Raises
+    ------
+    InputError
+        It could be no parameter's name, or the notebook declares none at all.
+    NotFoundError
+        The notebook declares others.
+    """
     unknown = next((key for key in wanted if key not in known), None)
     if unknown is None:
         return

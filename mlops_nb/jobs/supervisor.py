@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -50,6 +51,8 @@ class Stop:
     """Whether this process was asked to stop; a context that listens to the signals for it."""
 
     signals: list[int] = field(default_factory=list)
+    marker: Path | None = None
+    """A file whose presence asks for it as well: one attempt of a process that runs several."""
     _before: dict[int, Any] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -73,8 +76,19 @@ class Stop:
 
     @property
     def requested(self) -> bool:
-        """Whether any signal came."""
-        return bool(self.signals)
+        """Whether any signal came, or the marker is there."""
+        return bool(self.signals) or (self.marker is not None and self.marker.exists())
+
+    @property
+    def reason(self) -> str:
+        """What asked for it."""
+        if self.signals:
+            return f"cancelled by {signal.Signals(self.signals[0]).name}"
+        return "cancelled on request"
+
+    def or_when(self, marker: Path) -> Stop:
+        """Return one that a file asks as well, and every signal that asks this one."""
+        return replace(self, marker=marker)
 
     @property
     def urgent(self) -> bool:
@@ -178,8 +192,7 @@ class _Watch:
         now, limits = time.monotonic(), self.limits
         where = f" in cell {self.cell}/{self.cells}" if self.cells else ""
         if self.stop.requested:
-            name = signal.Signals(self.stop.signals[0]).name
-            return self._end(AttemptStatus.CANCELLED, f"cancelled by {name}")
+            return self._end(AttemptStatus.CANCELLED, self.stop.reason)
         if now - self.began > limits.timeout:
             return self._end(
                 AttemptStatus.TIMEOUT, f"the time limit of {limits.timeout:g} s was over{where}"

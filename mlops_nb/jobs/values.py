@@ -73,6 +73,15 @@ def convert(parameter: Parameter, value: object) -> Any:
         ) from error
 
 
+def as_text(parameter: Parameter, value: Any) -> Text:
+    """Return a converted value as it would be typed, so that :func:`convert` gives it again."""
+    if value is None:
+        return Text("none")
+    if isinstance(value, str) and parameter.kind != "any":
+        return Text(value)
+    return Text(value if value in ("nan", "inf", "-inf") else json.dumps(value))
+
+
 def source(parameters: Mapping[str, Parameter], values: Mapping[str, Any]) -> str:
     """Return the Python that assigns converted values to their parameters.
 

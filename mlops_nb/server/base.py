@@ -24,6 +24,13 @@ from mlops_nb.server.wire import encode
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
+# What a browser may do with a page that was made elsewhere: no access to this origin, no requests.
+SANDBOX = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
+
 HTTP_STATUS: Mapping[type[MlopsError], int] = {
     NotFoundError: 404,
     GateError: 409,
@@ -49,19 +56,37 @@ class MlopsHandler(APIHandler):
         """Send what the work returns; it runs in a thread, because stores are slow."""
         try:
             body = encode(await asyncio.to_thread(work))
-        except MlopsError as error:
-            self.set_status(status_of(error))
-            body = encode({"message": error.message, "hint": error.hint})
-        except ModuleNotFoundError as error:
-            missing = MissingExtraError(str(error.name), "notebook")
-            self.set_status(status_of(missing))
-            body = encode({"message": missing.message, "hint": missing.hint})
-        except Exception:
-            # The reason may hold what is not for a browser: it goes to the server's log.
-            self.log.exception("mlops: %s %s failed", self.request.method, self.request.path)
-            self.set_status(500)
-            body = encode({"message": "internal error", "hint": "see the Jupyter server's log"})
+        except Exception as error:
+            body = self._refusal(error)
         await self.finish(body)
+
+    async def answer_page(self, work: Callable[[], bytes]) -> None:
+        """Send an HTML page that a job or a model's evidence left, shut off from this origin."""
+        try:
+            page = await asyncio.to_thread(work)
+        except Exception as error:
+            await self.finish(self._refusal(error))
+            return
+        self.set_header("Content-Security-Policy", SANDBOX)
+        await self.finish(page, set_content_type="text/html; charset=UTF-8")
+
+    def _refusal(self, error: Exception) -> str:
+        """Set the status that an error is answered with and return what is said about it."""
+        if isinstance(error, ModuleNotFoundError):
+            error = MissingExtraError(str(error.name), "notebook")
+        if isinstance(error, MlopsError):
+            self.set_status(status_of(error))
+            return encode({"message": error.message, "hint": error.hint})
+        # The reason may hold what is not for a browser: it goes to the server's log.
+        method, path = self.request.method, self.request.path
+        self.log.error("mlops: %s %s failed", method, path, exc_info=error)
+        self.set_status(500)
+        return encode({"message": "internal error", "hint": "see the Jupyter server's log"})
+
+    def place_of(self, path: Path) -> str | None:
+        """Return where the contents API finds a file, None outside of the server's root."""
+        root = Path(self.settings["server_root_dir"]).expanduser().resolve()
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
 
     def project_at(self, path: str) -> Project:
         """Return the project around a document or folder.

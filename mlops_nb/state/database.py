@@ -23,6 +23,15 @@ metadata = sa.MetaData()
 BUSY_SECONDS = 30.0
 
 
+def exists(project: Project) -> bool:
+    """Whether there is a state to read: False for a file that nobody has written yet."""
+    try:
+        url = make_url(project.state_uri)
+    except sa.exc.ArgumentError:
+        return True  # who asks it for something is told what is wrong with it
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
+
+
 @contextmanager
 def transaction(project: Project) -> Iterator[sa.Connection]:
     """Open a transaction that commits at the end of the block and rolls back on an error.

@@ -85,7 +85,16 @@ class RunComparison:
             }
             for run, diff in zip(self.records, ("", *self.diffs), strict=True)
         ]
-        return {"schema": 1, "differing_params": sorted(params), "runs": described}
+        curves = {
+            key: [[[step, _json_value(value)] for step, value in points] for points in runs]
+            for key, runs in self.curves.items()
+        }
+        return {
+            "schema": 1,
+            "differing_params": sorted(params),
+            "runs": described,
+            "curves": curves,
+        }
 
     def curve_lines(self) -> list[str]:
         """Return a line of small bars for each run of each metric that has several points."""
@@ -230,6 +239,10 @@ def _marked(diff: str) -> str:
         text = escape(line)
         lines.append(f"<{tag}>{text}</{tag}>" if tag else text)
     return f"<pre>{'<br>'.join(lines)}</pre>"
+
+
+def _json_value(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
 
 
 def _number_or_text(value: str) -> str | float:

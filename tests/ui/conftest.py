@@ -129,6 +129,24 @@ def violations(bundle: Path) -> Callable[..., list[str]]:
     return look
 
 
+@pytest.fixture
+def both_themes() -> Callable[..., Iterator[str]]:
+    """Go through the light and the dark theme; the light one stays."""
+
+    def go(page: Any) -> Iterator[str]:
+        for name, theme in (("dark", "JupyterLab Dark"), ("light", "JupyterLab Light")):
+            page.evaluate(
+                "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
+                theme,
+            )
+            light = "true" if name == "light" else "false"
+            page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
+            page.wait_for_timeout(500)  # the theme's own transition
+            yield name
+
+    return go
+
+
 def _start(
     folder: Path, home: Path, bundle: Path, *, server_part: bool, app: str
 ) -> tuple[str, subprocess.Popen[bytes]]:
