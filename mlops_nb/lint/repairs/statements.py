@@ -134,6 +134,14 @@ def at_top(code: CodeCell, statement: str) -> TextEdit:
     )
 
 
+def imported_as(context: Context, code: CodeCell, module: str) -> str:
+    """Return the name by which a cell can use a module; empty: it is not imported up to there."""
+    above = context.code[: context.code.index(code) + 1]
+    known = {name for cell in above if cell.flow for name in cell.flow.imports}
+    imports = context.imports.items()
+    return next((name for name, whole in imports if whole == module and name in known), "")
+
+
 def is_rebound(context: Context, name: str) -> bool:
     """Tell whether a cell binds a name other than by an import."""
     return any(

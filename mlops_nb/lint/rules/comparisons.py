@@ -9,7 +9,7 @@ from dataclasses import replace
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding, TextEdit
-from mlops_nb.lint.repairs.statements import text_of
+from mlops_nb.lint.repairs.statements import imported_as, text_of
 from mlops_nb.lint.rule import Severity, rule
 
 _NAN = frozenset({"numpy.nan", "numpy.NaN", "numpy.NAN", "math.nan", "torch.nan"})
@@ -74,8 +74,7 @@ def _tested(
         return "", ()
     compared = sides[0] if _is_nan(context, sides[1]) else sides[1]
     for package, forms in _TESTS.items():
-        name = next((name for name, whole in context.imports.items() if whole == package), None)
-        if name:
+        if name := imported_as(context, code, package):
             form = forms[isinstance(node.ops[0], ast.NotEq)]
             return package, (code.replaced(node, form.format(name, text_of(code, compared))),)
     return "", ()
