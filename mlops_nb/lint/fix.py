@@ -26,7 +26,7 @@ from mlops_nb.notebook import (
     to_python,
 )
 
-PASSES = 20  # fixes that touch each other are made one after the other
+PASSES = 100  # fixes that touch each other are made one after the other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ def removed(code: CodeCell, statement: ast.stmt) -> tuple[TextEdit, ...]:
     place = code.replaced(statement, "")
     before, after = around(code, place)
     if not before.strip() and not after.strip("; \t").partition("#")[0]:
-        return (_without_lines(code, place.line, place.end_line),)
+        return (whole_lines(code, place.line, place.end_line),)
     if before.rstrip().endswith(";"):
         start, end = len(before.rstrip()), place.end_column
     elif not before.strip() and after.lstrip().startswith(";"):
@@ -75,6 +75,16 @@ def has_own_lines(code: CodeCell, statement: ast.stmt) -> bool:
     """Tell whether a statement shares its lines with a comment at the most."""
     before, after = around(code, code.replaced(statement, ""))
     return not before.strip() and not after.strip().partition("#")[0]
+
+
+def whole_lines(code: CodeCell, first: int, last: int) -> TextEdit:
+    """Return the edit that takes lines away; at the end of a cell, the empty ones above as well."""
+    lines = code.cell.lines
+    if not any(line.strip() for line in lines[last:]):
+        last = len(lines)
+        while first > 1 and not lines[first - 2].strip():
+            first -= 1
+    return code.without_lines(first, last)
 
 
 def is_alone_in_block(code: CodeCell, statement: ast.stmt) -> bool:
@@ -157,16 +167,6 @@ def around(code: CodeCell, place: TextEdit) -> tuple[str, str]:
     return lines[place.line - 1][: place.column - 1], lines[place.end_line - 1][
         place.end_column - 1 :
     ]
-
-
-def _without_lines(code: CodeCell, first: int, last: int) -> TextEdit:
-    """Take whole lines away; at the end of a cell, the empty lines above them as well."""
-    lines = code.cell.lines
-    if not any(line.strip() for line in lines[last:]):
-        last = len(lines)
-        while first > 1 and not lines[first - 2].strip():
-            first -= 1
-    return code.without_lines(first, last)
 
 
 def _stays_on_top(statement: ast.stmt, line: str) -> bool:
