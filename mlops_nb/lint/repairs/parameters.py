@@ -13,7 +13,14 @@ from typing import Any
 
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.finding import Edit, TextEdit
-from mlops_nb.lint.repairs.statements import has_own_lines, removed, text_of, whole_lines
+from mlops_nb.lint.repairs.statements import (
+    at_end,
+    has_own_lines,
+    line_runs,
+    removed,
+    text_of,
+    whole_lines,
+)
 from mlops_nb.notebook import Notebook
 
 TAG = "parameters"
@@ -101,7 +108,7 @@ def declared(
     if known:
         return use
     line = f"{name} = {text_of(code, literal)}"
-    put = _appended(home, line) if home else _new_cell(context, line)
+    put = at_end(home, line) if home else _new_cell(context, line)
     return (*use, *tag, put)
 
 
@@ -145,16 +152,6 @@ def _free(context: Context, wanted: str) -> str:
     base = base if base.isidentifier() else f"value_{base}"
     numbered = (f"{base}_{number}" for number in count(2))
     return next(name for name in chain([base], numbered) if name not in taken)
-
-
-def _appended(home: CodeCell, text: str) -> TextEdit:
-    lines = home.cell.lines
-    ends = not lines[-1]  # the cell ends with the end of a line
-    at, column = len(lines), len(lines[-1]) + 1
-    new = f"{text}\n" if ends else f"\n{text}"
-    return TextEdit(
-        cell=home.cell.index, line=at, column=column, end_line=at, end_column=column, text=new
-    )
 
 
 def _new_cell(context: Context, text: str) -> Edit:
@@ -205,26 +202,15 @@ def split_off(
     bound = [e.name for e in (code.flow.events if code.flow else ()) if e.kind == "bind"]
     if len(bound) != len(set(bound)):
         return ()
-    runs = _runs([(s.lineno, s.end_lineno or s.lineno) for s in away], code.cell.lines)
-    below = "\n".join(line for a, b in runs for line in code.cell.lines[a - 1 : b])
+    runs = line_runs(code, away)
+    text = "\n".join(line for a, b in runs for line in code.cell.lines[a - 1 : b])
     pointer = code.cell.pointer
     after = (*pointer[:-1], int(pointer[-1]) + 1)
-    made = new_cell(context.notebook, below)
+    made = new_cell(context.notebook, text)
     return (
         *(whole_lines(code, first, last) for first, last in runs),
         Edit(pointer=after, value=made, action="insert"),
     )
-
-
-def _runs(ranges: Sequence[tuple[int, int]], lines: Sequence[str]) -> list[tuple[int, int]]:
-    """Join ranges of lines that nothing but empty lines lies between."""
-    joined: list[tuple[int, int]] = []
-    for first, last in ranges:
-        if joined and not any(line.strip() for line in lines[joined[-1][1] : first - 1]):
-            joined[-1] = (joined[-1][0], last)
-        else:
-            joined.append((first, last))
-    return joined
 
 
 def _tags(code: CodeCell, tags: list[str]) -> Edit:

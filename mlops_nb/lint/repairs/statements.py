@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mlops_nb.dataflow import nodes_of
 from mlops_nb.lint.context import CodeCell, Context
@@ -128,20 +128,47 @@ def at_top(code: CodeCell, statement: str) -> TextEdit:
     raw = code.cell.lines
     body = code.tree.body if code.tree else []
     first = next((s for s in body if not _stays_on_top(s, raw[s.lineno - 1])), None)
-    line, start = len(raw) + 1, ""
-    if first is not None:
-        place = code.replaced(first, "")
-        line = min([place.line, *(d.lineno for d in getattr(first, "decorator_list", ()))])
-        start = raw[line - 1][: place.column - 1]
-        start = start if "%" not in start else ""
+    if first is None:
+        return at_end(code, statement)
+    place = code.replaced(first, "")
+    line = min([place.line, *(d.lineno for d in getattr(first, "decorator_list", ()))])
+    start = raw[line - 1][: place.column - 1]
+    return _insertion(code, line, 1, f"{start if '%' not in start else ''}{statement}\n")
+
+
+def at_end(code: CodeCell, text: str) -> TextEdit:
+    """Return the edit that puts lines below all that a cell holds."""
+    *above, last = code.cell.lines
+    at_line_end = not last and above
+    new = text if not last and not above else f"{text}\n" if at_line_end else f"\n{text}"
+    return _insertion(code, len(above) + 1, len(last) + 1, new)
+
+
+def below(code: CodeCell, statement: ast.stmt, text: str) -> TextEdit:
+    """Return the edit that puts lines below a statement that has its own lines."""
+    line = statement.end_lineno or statement.lineno
+    if line >= len(code.cell.lines):
+        return at_end(code, text)
+    return _insertion(code, line + 1, 1, f"{text}\n")
+
+
+def _insertion(code: CodeCell, line: int, column: int, text: str) -> TextEdit:
     return TextEdit(
-        cell=code.cell.index,
-        line=line,
-        column=1,
-        end_line=line,
-        end_column=1,
-        text=f"{start}{statement}\n",
+        cell=code.cell.index, line=line, column=column, end_line=line, end_column=column, text=text
     )
+
+
+def line_runs(code: CodeCell, statements: Sequence[ast.stmt]) -> list[tuple[int, int]]:
+    """Return first and last lines of statements; only empty lines between two make them one."""
+    lines = code.cell.lines
+    found: list[tuple[int, int]] = []
+    for statement in statements:
+        first, last = statement.lineno, statement.end_lineno or statement.lineno
+        if found and not any(line.strip() for line in lines[found[-1][1] : first - 1]):
+            found[-1] = (found[-1][0], last)
+        else:
+            found.append((first, last))
+    return found
 
 
 def imported_as(context: Context, code: CodeCell, module: str) -> str:

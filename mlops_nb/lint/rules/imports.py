@@ -12,6 +12,7 @@ from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding
 from mlops_nb.lint.removed import REMOVED, Removed
+from mlops_nb.lint.repairs.hoisting import hoisted
 from mlops_nb.lint.repairs.renames import Use, renamed
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.lint.surroundings import has_module, normalized, requirements
@@ -91,6 +92,8 @@ def undeclared_import(context: Context) -> Iterator[Finding]:
     second, and what the notebook needs cannot be read at its top.""",
     bad=Example(cells=["total = 1 + 1", "import math\n\nprint(math.sqrt(total))"]),
     good=Example(cells=["import math", "print(math.sqrt(1 + 1))"]),
+    fixable=True,
+    unsafe=True,
     opt_in=True,
 )
 def late_import(context: Context) -> Iterator[Finding]:
@@ -100,7 +103,8 @@ def late_import(context: Context) -> Iterator[Finding]:
         statements = code.tree.body if code.tree else []
         for statement in statements:
             if started and isinstance(statement, ast.Import | ast.ImportFrom):
-                yield code.finding(statement, "import it in the first code cell")
+                message = "import it in the first code cell"
+                yield code.finding(statement, message, edits=hoisted(context, code))
                 break
         own = [s for s in statements if not isinstance(s, ast.Import | ast.ImportFrom | ast.Expr)]
         started = started or bool(own)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Code, Example
-from mlops_nb.lint.finding import Edit, Finding, TextEdit
+from mlops_nb.lint.finding import Finding, TextEdit
+from mlops_nb.lint.repairs.moves import move_before
 from mlops_nb.lint.repairs.parameters import (
     TAG,
     is_plain,
@@ -122,9 +123,8 @@ def _used_above(context: Context, code: CodeCell, *, movable: bool) -> Iterator[
         early = sorted(names & (flow.uses | flow.defines)) if flow else []
         if early:
             message = f"{early[0]!r} is used above its cell tagged 'parameters'"
-            move = Edit(pointer=code.cell.pointer, value=before.cell.index, action="move")
-            bound = flow and early[0] in flow.defines
-            edits = (move,) if movable and not bound and code.tree else ()
+            free = movable and code.tree and not (flow and names & flow.defines)
+            edits = move_before(code.cell, before.cell) if free else ()
             yield Finding(message=message, cell=before.cell.index, edits=edits)
 
 
