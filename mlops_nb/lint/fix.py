@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_nb.errors import InputError
 from mlops_nb.lint.finding import Diagnostic
-from mlops_nb.lint.rewrite import rewritten
+from mlops_nb.lint.rewrite import Fix, rewritten
 from mlops_nb.notebook import (
     Notebook,
     UnreadableNotebookError,
@@ -26,7 +26,7 @@ from mlops_nb.notebook import (
     to_python,
 )
 
-PASSES = 20  # fixes that touch each other are made one after the other
+PASSES = 100  # fixes that touch each other are made one after the other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +72,20 @@ def fixed(
     for _ in range(PASSES):
         chosen = [d.edits for d in diagnostics if d.edits and (unsafe or d.fixable)]
         text, count = rewritten(notebook, chosen)
-        if text == notebook.text:
-            break
         after = _checked(notebook, text)
-        if after is None:
+        if after is None:  # together they empty a block, say, that each alone leaves whole
+            after, count = _first_alone(notebook, chosen), 1
+        if after is None or after.text == notebook.text:
             break
         notebook, diagnostics, made = after, lint(after), made + count
     return Fixed(notebook=notebook, diagnostics=diagnostics, count=made)
+
+
+def _first_alone(notebook: Notebook, fixes: Iterable[Fix]) -> Notebook | None:
+    """Return the notebook with the first fix made that changes it and leaves it whole."""
+    texts = (rewritten(notebook, [fix])[0] for fix in fixes)
+    whole = (_checked(notebook, text) for text in texts if text != notebook.text)
+    return next(filter(None, whole), None)
 
 
 def _checked(before: Notebook, text: str) -> Notebook | None:

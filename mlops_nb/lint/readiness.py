@@ -12,7 +12,7 @@ from mlops_nb.lint.finding import Diagnostic
 from mlops_nb.lint.rule import Severity
 from mlops_nb.lint.rules.documentation import missing_fields
 from mlops_nb.lint.rules.lineage import tracks, training
-from mlops_nb.lint.rules.parameters import TAG, tagged_cells
+from mlops_nb.lint.repairs.parameters import TAG, tagged
 from mlops_nb.lint.surroundings import requirements
 from mlops_nb.result import Result, Status, worst
 
@@ -115,8 +115,8 @@ def verdict(points: Sequence[Result]) -> Result:
 
 
 def _parameters(case: Case) -> Result:
-    tagged = tagged_cells(case.context)
-    if not tagged:
+    cells = tagged(case.context)
+    if not cells:
         return case.result(
             "parameters",
             Status.FAILED,
@@ -126,7 +126,7 @@ def _parameters(case: Case) -> Result:
     found = case.found("NBP002", "NBP003")
     if found:
         return case.spoilt("parameters", Status.FAILED, found, "A job's values would be lost.")
-    index = tagged[0].cell.index
+    index = cells[0].cell.index
     return case.result("parameters", Status.PASSED, f"cell {index} holds them", cell=index)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -17,18 +18,21 @@ class Removed:
         First version without it.
     instead : str
         What to use.
+    same : bool
+        `instead` is a name that can take its place: it is called in the same way.
     """
 
     distribution: str
     since: tuple[int, ...]
     instead: str
+    same: bool
 
 
 _BY_LIBRARY: dict[tuple[str, tuple[int, ...]], dict[str, str]] = {
     ("scikit-learn", (0, 20)): {
         "sklearn.cross_validation": "sklearn.model_selection",
         "sklearn.grid_search": "sklearn.model_selection",
-        "sklearn.learning_curve": "sklearn.model_selection.learning_curve",
+        "sklearn.learning_curve": "sklearn.model_selection",
         "sklearn.lda": "sklearn.discriminant_analysis",
         "sklearn.qda": "sklearn.discriminant_analysis",
     },
@@ -90,7 +94,8 @@ _BY_LIBRARY: dict[tuple[str, tuple[int, ...]], dict[str, str]] = {
         "pandas.rolling_std": "Series.rolling(...).std()",
         "pandas.ewma": "Series.ewm(...).mean()",
         "pandas.scatter_matrix": "pandas.plotting.scatter_matrix",
-        "pandas.tools": "pandas.plotting",
+        "pandas.tools": "pandas itself",
+        "pandas.tools.plotting": "pandas.plotting",
         "pandas.TimeGrouper": "pandas.Grouper",
         "pandas.io.data": "pandas_datareader",
     },
@@ -179,8 +184,28 @@ _BY_LIBRARY: dict[tuple[str, tuple[int, ...]], dict[str, str]] = {
         "string.maketrans": "str.maketrans",
     },
 }
+# Their successors take other arguments, or give something else.
+_CHANGED = frozenset(
+    {
+        *("sklearn.preprocessing.Imputer", "sklearn.datasets.fetch_mldata"),
+        *("sklearn.metrics.jaccard_similarity_score", "sklearn.utils.testing"),
+        *("scipy.misc.imresize", "scipy.misc.toimage", "scipy.misc.derivative"),
+        *("seaborn.factorplot", "seaborn.tsplot", "numpy.find_common_type", "imp", "asyncore"),
+        *("tensorflow.get_variable", "tensorflow.gfile", "tensorflow.flags", "tensorflow.app"),
+        *("tensorflow.logging", "tensorflow.examples", "tensorflow.keras.wrappers"),
+        *("keras.wrappers.scikit_learn", "keras.optimizers.adam", "string.maketrans"),
+        *("statsmodels.tsa.arima_model", "sklearn.preprocessing.CategoricalEncoder"),
+        *("pandas.TimeGrouper", "pandas.io.data"),
+    }
+)
+_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 REMOVED: dict[str, Removed] = {
-    name: Removed(distribution, since, instead)
+    name: Removed(
+        distribution,
+        since,
+        instead,
+        same=name not in _CHANGED and bool(_NAME.fullmatch(instead)),
+    )
     for (distribution, since), names in _BY_LIBRARY.items()
     for name, instead in names.items()
 }

@@ -25,7 +25,9 @@ class _Change:
     new: str
 
     def touches(self, other: _Change) -> bool:
-        return self.start == other.start or max(self.start, other.start) < min(self.end, other.end)
+        if self.start == other.start:
+            return True
+        return self.start < other.end and other.start < self.end  # an insertion inside it as well
 
     def holds(self, other: _Change) -> bool:
         return self.start <= other.start and other.end <= self.end and self != other

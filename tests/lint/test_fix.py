@@ -26,7 +26,7 @@ from mlops_nb.lint.rewrite import rewritten
 from mlops_nb.lint.rule import rules
 from mlops_nb.notebook import Notebook, parse_notebook
 
-PATH = Path("n.ipynb")
+PATH = Path("elsewhere", "n.ipynb")  # where no requirements of ours hold
 FIXABLE = [rule.code for rule in rules().values() if rule.fixable]
 
 
@@ -196,7 +196,7 @@ def test_the_diff_shows_sources_names_outputs_and_hides_secrets() -> None:
     after = parse_notebook(rewritten(before, edits)[0].encode(), PATH)
     shown = diff(before, after)
     assert token not in shown
-    assert "--- n.ipynb:cell 0\n+++ n.ipynb:cell 0\n" in shown
+    assert f"--- {PATH}:cell 0\n+++ {PATH}:cell 0\n" in shown
     changed = [line for line in shown.splitlines() if re.match(r"[-+](?![-+])", line)]
     assert changed == [
         *("-x", "+z", "-output: stream (stdout)", '-  "name": "python"', '+  "name": "ipython"')

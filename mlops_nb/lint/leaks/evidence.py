@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mlops_nb.lint.finding import Finding
+from mlops_nb.lint.finding import Finding, TextEdit
 from mlops_nb.lint.leaks.leak import Leak, LeakKind
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def evidence(context: Context, leak: Leak) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def finding(context: Context, leak: Leak, message: str) -> Finding:
+def finding(
+    context: Context, leak: Leak, message: str, *, edits: tuple[TextEdit, ...] = ()
+) -> Finding:
     """Return a finding at what caused the leak."""
-    return context.code[leak.cell].finding(leak.node, message)
+    return context.code[leak.cell].finding(leak.node, message, edits=edits)

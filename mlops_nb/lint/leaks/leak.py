@@ -34,6 +34,8 @@ class Leak:
         The score that is too good.
     others : tuple of Score
         Further scores on the same rows.
+    taught : bool
+        A transformer that other rows had been fitted on before: it only has to transform.
     """
 
     kind: LeakKind
@@ -43,6 +45,7 @@ class Leak:
     split: Split | None = None
     score: Score | None = None
     others: tuple[Score, ...] = ()
+    taught: bool = False
 
 
 def held_out(score: Score) -> bool:

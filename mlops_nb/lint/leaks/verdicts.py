@@ -170,7 +170,8 @@ def _refits(trace: Trace) -> Iterator[Leak]:
             continue  # a last round of training on all there is
         if not is_file or trained:
             what = f"{refit.name}.{refit.method}()"
-            yield Leak(kind="refit", what=what, node=refit.node, cell=refit.cell)
+            taught = trained and refit.method == "fit_transform"
+            yield Leak(kind="refit", what=what, node=refit.node, cell=refit.cell, taught=taught)
 
 
 def _shuffled(trace: Trace) -> Iterator[Leak]:

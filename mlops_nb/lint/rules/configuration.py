@@ -7,9 +7,11 @@ import json
 import re
 from collections.abc import Iterator
 
-from mlops_nb.lint.context import Context
+from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Code, Example, stream
-from mlops_nb.lint.finding import Edit, Finding
+from mlops_nb.lint.finding import Edit, Finding, TextEdit
+from mlops_nb.lint.repairs.credentials import from_environment, names_in_use
+from mlops_nb.lint.repairs.parameters import TAG, declared
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.secrets import find_secrets
 
@@ -35,18 +37,19 @@ _IN_COMMAND = re.compile(rf"(?<![\w.~:/}}$-])(/(?:{_ROOTS})(?:/[^\s'\"]*)?|[A-Z]
     file of that name.""",
     bad=Example(cells=["data = open('/home/ada/flights.csv').read()\nprint(len(data))"]),
     good=Example(cells=["data = open('data/flights.csv').read()\nprint(len(data))"]),
+    fixable=True,
+    unsafe=True,
 )
 def absolute_path(context: Context) -> Iterator[Finding]:
-    """Flag a path that belongs to one user or one machine."""
+    """Flag a path that belongs to one user or one machine, and is no parameter."""
     bare = {id(node.value) for _, node in context.nodes(ast.Expr)}
     for code, node in context.nodes(ast.Constant):
         value = node.value
         if not isinstance(value, str) or id(node) in bare or "\n" in value:
             continue
-        if _UNIX.match(value) or _WINDOWS.match(value):
-            yield code.finding(
-                node, f"absolute path {value[:60]!r}: make it relative, or a parameter"
-            )
+        if (_UNIX.match(value) or _WINDOWS.match(value)) and TAG not in code.cell.tags:
+            message = f"absolute path {value[:60]!r}: make it relative, or a parameter"
+            yield code.finding(node, message, edits=_parameter(context, code, node))
     for code in context.code:
         for magic in code.python.magics:
             found = (
@@ -87,11 +90,15 @@ def moves_the_ground(context: Context) -> Iterator[Finding]:
     Revoke it, then read it from the environment.""",
     bad=Example(cells=["password = 'tk3Xq9Lw7ZpR4vB2'\nprint(len(password))"]),
     good=Example(cells=["import os\n\npassword = os.environ['DB_PASSWORD']\nprint(len(password))"]),
+    fixable=True,
+    unsafe=True,
 )
 def secret_in_source(context: Context) -> Iterator[Finding]:
     """Flag a credential written into a cell."""
     if not find_secrets("\n".join(cell.source for cell in context.notebook.cells)):
         return
+    names = names_in_use(context)
+    parsed = {code.cell.index: code for code in context.code}
     for cell in context.notebook.cells:
         for match in find_secrets(cell.source):
             start, end = _place(cell.source, match.start), _place(cell.source, match.end)
@@ -103,6 +110,9 @@ def secret_in_source(context: Context) -> Iterator[Finding]:
                 column=start[1],
                 end_line=end[0],
                 end_column=end[1],
+                edits=from_environment(context, parsed[cell.index], match, start, names)
+                if cell.index in parsed
+                else (),
             )
 
 
@@ -147,6 +157,16 @@ def secret_in_output(context: Context) -> Iterator[Finding]:
                 pointer = (*cell.pointer, "metadata")
                 message = f"{match.kind} in the metadata of a cell"
                 yield Finding(message=message, cell=cell.index, pointer=pointer)
+
+
+def _parameter(context: Context, code: CodeCell, path: ast.Constant) -> tuple[Edit | TextEdit, ...]:
+    """Return the edits that make a parameter of a path; none in an f-string or a pattern."""
+    parts = [part for _, text in context.nodes(ast.JoinedStr) for part in text.values]
+    parts += [pattern.value for _, pattern in context.nodes(ast.MatchValue)]
+    if path.lineno != path.end_lineno or any(part is path for part in parts):
+        return ()
+    last = re.split(r"[/\\]", str(path.value).rstrip("/\\"))[-1]
+    return declared(context, code, path, f"{last.partition('.')[0] or 'file'}_path")
 
 
 def _place(text: str, offset: int) -> tuple[int, int]:

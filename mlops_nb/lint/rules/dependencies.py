@@ -5,16 +5,26 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding
+from mlops_nb.lint.repairs.installs import (
+    call_replaced,
+    line_replaced,
+    magic_replaced,
+    requirement,
+)
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.notebook import Magic
 
 _TOOLS = r"(?:pip[\d.]*|conda|mamba|micromamba|uv(?:\s+pip)?|apt(?:-get)?|poetry|easy_install)"
 _INSTALL = re.compile(
     rf"(?:^|[\s;&|}}\"'/(])(?:sudo\s+)?({_TOOLS})\s+(?:-\S+\s+)*(?:install|add)\b(?P<what>[^;&|\n]*)"
+)
+_ALONE = re.compile(
+    r"\s*(?:sudo\s+)?(?:\S*python[\d.]*\s+-m\s+|\{sys\.executable\}\s+-m\s+|-m\s+)?"
 )
 _MAGICS = frozenset({"pip", "conda", "mamba", "micromamba", "uv"})
 _SHELLS = frozenset({"bash", "sh", "script", "!", "cmd", "system", "sx"})
@@ -41,6 +51,8 @@ _RUNNERS = frozenset(
     brings another package every month.""",
     bad=Example(cells=["%pip install polars", "import polars as pl\n\nprint(pl.__version__)"]),
     good=Example(cells=["import polars as pl\n\nprint(pl.__version__)"]),
+    fixable=True,
+    unsafe=True,
 )
 def install_in_cell(context: Context) -> Iterator[Finding]:
     """Flag a package installed from inside the notebook."""
@@ -49,28 +61,41 @@ def install_in_cell(context: Context) -> Iterator[Finding]:
             yield from _in_magic(code, magic)
     for code, call, name in context.calls:
         if name in _RUNNERS and call.args:
-            for message in _installs(_command(call.args[0])):
-                yield code.finding(call, message)
+            for message, comment in _installs(_command(call.args[0])):
+                yield code.finding(call, message, edits=call_replaced(code, call, comment))
 
 
 def _in_magic(code: CodeCell, magic: Magic) -> Iterator[Finding]:
     if magic.body is None or magic.name == "!":
         if magic.name in _SHELLS or magic.name in _MAGICS:
             name = f"{magic.name} " if magic.name in _MAGICS else ""
-            for message in _installs(name + magic.arguments):
-                yield code.finding_at(magic, message)
+            for message, comment in _installs(name + magic.arguments):
+                edits = magic_replaced(code, magic, comment)
+                yield replace(code.finding_at(magic, message), edits=edits)
     elif magic.name in _SHELLS:
         for number, line in enumerate(magic.body.split("\n"), 1):
-            for message in _installs(line.partition("#")[0]):
-                yield Finding(message=message, cell=code.cell.index, line=magic.line + number)
+            for message, comment in _installs(line.partition("#")[0]):
+                at = magic.line + number
+                yield Finding(
+                    message=message,
+                    cell=code.cell.index,
+                    line=at,
+                    edits=line_replaced(code, at, comment),
+                )
 
 
-def _installs(text: str) -> Iterator[str]:
+def _installs(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what to say of each install in a command, and the comment to put in its place.
+
+    There is such a comment where the command does nothing else.
+    """
     for found in _INSTALL.finditer(text):
         what = found["what"].strip().strip("'\"") or "packages"
         pinned = "" if _PINNED.search(f" {what}") else ", without a version"
         tool = " ".join(found[1].split())
-        yield f"{tool} installs {what[:50]} in a cell{pinned}: move it to the requirements"
+        message = f"{tool} installs {what[:50]} in a cell{pinned}: move it to the requirements"
+        alone = _ALONE.fullmatch(text[: found.start(1)])
+        yield message, requirement(tool, text[found.start("what") :]) if alone else ""
 
 
 def _command(node: ast.expr) -> str:

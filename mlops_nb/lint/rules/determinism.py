@@ -10,6 +10,7 @@ from mlops_nb.dataflow import nodes_of
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding, TextEdit
+from mlops_nb.lint.repairs.statements import is_rebound, text_of
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.lint.stochastic import Stochastic, entry_of, is_seeded, unseeded_draw
 
@@ -146,6 +147,8 @@ def seed_misses(context: Context) -> Iterator[Finding]:
             "train, test = train_test_split(list(range(9)), random_state=7)\nprint(train, test)",
         ]
     ),
+    fixable=True,
+    unsafe=True,
 )
 def seed_from_the_clock(context: Context) -> Iterator[Finding]:
     """Flag a seed that is taken from the time, the process or the system's random numbers."""
@@ -156,9 +159,12 @@ def seed_from_the_clock(context: Context) -> Iterator[Finding]:
         for value in given:
             source = next((n for n in _called(context, value) if n in _ENTROPY), None)
             if source:
-                yield code.finding(value, f"the seed comes from {source}(): another one each run")
+                message = f"the seed comes from {source}(): another one each run"
+                yield code.finding(value, message, edits=(code.replaced(value, str(SEED)),))
         if name in ("numpy.random.seed", "random.seed") and not (call.args or call.keywords):
-            yield code.finding(call, f"{name}() without a number seeds from the clock")
+            seeded = code.replaced(call, f"{text_of(code, call.func)}({SEED})")
+            message = f"{name}() without a number seeds from the clock"
+            yield code.finding(call, message, edits=(seeded,))
 
 
 @rule(
@@ -169,6 +175,8 @@ def seed_from_the_clock(context: Context) -> Iterator[Finding]:
     `today()` in a filter picks other rows tomorrow. The same code then gives another result.""",
     bad=Example(cells=["import os\n\nfor name in os.listdir('data'):\n    print(name)"]),
     good=Example(cells=["import os\n\nfor name in sorted(os.listdir('data')):\n    print(name)"]),
+    fixable=True,
+    unsafe=True,
 )
 def order_by_chance(context: Context) -> Iterator[Finding]:
     """Flag a loop over an unsorted folder or a set of values, and `today()` in a filter of rows."""
@@ -177,7 +185,8 @@ def order_by_chance(context: Context) -> Iterator[Finding]:
     for code, iterable in loops:
         what = _unordered(context, iterable)
         if what:
-            yield code.finding(iterable, f"{what} has no fixed order: sort it")
+            message = f"{what} has no fixed order: sort it"
+            yield code.finding(iterable, message, edits=_sorting(context, code, iterable, what))
     if not context.words & {"now", "today", "utcnow"}:
         return
     for code, subscript in context.nodes(ast.Subscript):
@@ -238,6 +247,15 @@ def _is_top(code: CodeCell, call: ast.Call) -> bool:
     inside = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
     functions = (n for n in nodes_of(code.tree) if isinstance(n, inside)) if code.tree else ()
     return not any(node is call for function in functions for node in nodes_of(function))
+
+
+def _sorting(
+    context: Context, code: CodeCell, iterable: ast.expr, what: str
+) -> tuple[TextEdit, ...]:
+    """Return the edit that sorts what a loop goes over; what `os.scandir` yields has no order."""
+    if what == "os.scandir()" or is_rebound(context, "sorted"):
+        return ()
+    return (code.replaced(iterable, f"sorted({text_of(code, iterable)})"),)
 
 
 def _called(context: Context, node: ast.AST) -> Iterator[str]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from mlops_nb.lint.context import Context
 from mlops_nb.lint.example import Example
-from mlops_nb.lint.finding import Finding
+from mlops_nb.lint.finding import Edit, Finding
+from mlops_nb.lint.repairs.parameters import new_cell
 from mlops_nb.lint.rule import Severity, rule
 
 _HEAD = 3  # cells at the top in which a title and the fields are looked for
@@ -47,13 +48,15 @@ def no_title(context: Context) -> Iterator[Finding]:
         text="# Delays of 2013\n\n**Purpose.** Count late flights.\n\n**Owner.** Operations",
         cells=["print(1 + 1)"],
     ),
+    fixable=True,
     opt_in=True,
 )
 def no_owner(context: Context) -> Iterator[Finding]:
     """Flag a notebook that does not say what `required-fields` asks for (purpose, owner)."""
     missing = missing_fields(context)
     if missing and context.notebook.cells:
-        yield Finding(message=f"the first cells do not say: {', '.join(missing)}", cell=0)
+        message = f"the first cells do not say: {', '.join(missing)}"
+        yield Finding(message=message, cell=0, edits=(_skeleton(context, missing),))
 
 
 @rule(
@@ -124,6 +127,15 @@ def missing_fields(context: Context) -> list[str]:
 
 def _head(context: Context) -> str:
     return "\n\n".join(c.source for c in context.notebook.cells[:_HEAD] if c.kind != "code")
+
+
+def _skeleton(context: Context, missing: list[str]) -> Edit:
+    """Return the edit that adds a text cell to be filled in, below the title where there is one."""
+    first = context.notebook.cells[0]
+    lines = [f"**{field.capitalize()}.** (to be filled in)" for field in missing]
+    made = new_cell(context.notebook, "\n\n".join(lines), kind="markdown")
+    at = int(first.pointer[-1]) + (first.kind != "code")
+    return Edit(pointer=(*first.pointer[:-1], at), value=made, action="insert")
 
 
 def _says(text: str, field: str) -> bool:

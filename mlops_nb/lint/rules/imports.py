@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from mlops_nb.dataflow.imports import DISTRIBUTIONS
@@ -12,6 +13,8 @@ from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding
 from mlops_nb.lint.removed import REMOVED, Removed
+from mlops_nb.lint.repairs.hoisting import hoisted
+from mlops_nb.lint.repairs.renames import Use, renamed
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.lint.surroundings import has_module, normalized, requirements
 
@@ -73,6 +76,8 @@ def undeclared_import(context: Context) -> Iterator[Finding]:
     second, and what the notebook needs cannot be read at its top.""",
     bad=Example(cells=["total = 1 + 1", "import math\n\nprint(math.sqrt(total))"]),
     good=Example(cells=["import math", "print(math.sqrt(1 + 1))"]),
+    fixable=True,
+    unsafe=True,
     opt_in=True,
 )
 def late_import(context: Context) -> Iterator[Finding]:
@@ -82,7 +87,8 @@ def late_import(context: Context) -> Iterator[Finding]:
         statements = code.tree.body if code.tree else []
         for statement in statements:
             if started and isinstance(statement, ast.Import | ast.ImportFrom):
-                yield code.finding(statement, "import it in the first code cell")
+                message = "import it in the first code cell"
+                yield code.finding(statement, message, edits=hoisted(context, code))
                 break
         own = [s for s in statements if not isinstance(s, ast.Import | ast.ImportFrom | ast.Expr)]
         started = started or bool(own)
@@ -123,18 +129,22 @@ def missing_module(context: Context) -> Iterator[Finding]:
     built anew.""",
     bad=Example(cells=["from sklearn.externals import joblib", "print(joblib)"]),
     good=Example(cells=["import joblib", "print(joblib)"]),
+    fixable=True,
+    unsafe=True,
 )
 def removed_name(context: Context) -> Iterator[Finding]:
     """Flag a module or name that its library has removed, unless an older version is pinned."""
-    told: set[str] = set()
+    uses: dict[str, list[Use]] = defaultdict(list)
     for code, node, name in _removed_uses(context):
+        uses[name].append((code, node))
+    for name, places in uses.items():
         entry = REMOVED[name]
-        if name in told or _is_older(context, entry):
+        if _is_older(context, entry):
             continue
-        told.add(name)
         version = ".".join(map(str, entry.since))
         message = f"{name} is gone since {entry.distribution} {version}: use {entry.instead}"
-        yield code.finding(node, message)
+        code, node = places[0]
+        yield code.finding(node, message, edits=renamed(context, name, entry, places))
 
 
 def _is_declared(module: str, declared: Iterable[str]) -> bool:
@@ -151,11 +161,12 @@ def _is_declared(module: str, declared: Iterable[str]) -> bool:
 def _removed_uses(context: Context) -> Iterator[tuple[CodeCell, ast.AST, str]]:
     for code, node in context.nodes(ast.Import):
         for alias in node.names:
-            yield from ((code, node, name) for name in _prefixes(alias.name) if name in REMOVED)
+            if name := _removed_part(alias.name):
+                yield code, node, name
     for code, source in context.nodes(ast.ImportFrom):
         for alias in source.names:
-            whole = f"{source.module}.{alias.name}"
-            yield from ((code, source, name) for name in _prefixes(whole) if name in REMOVED)
+            if name := _removed_part(f"{source.module}.{alias.name}"):
+                yield code, source, name
     for code, attribute in context.nodes(ast.Attribute):
         if attribute.attr not in _LAST_PARTS:
             continue
@@ -164,9 +175,11 @@ def _removed_uses(context: Context) -> Iterator[tuple[CodeCell, ast.AST, str]]:
             yield code, attribute, name
 
 
-def _prefixes(name: str) -> Iterator[str]:
-    parts = name.split(".")
-    yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+def _removed_part(name: str) -> str:
+    """Return the longest beginning of a name that is gone, empty when none is."""
+    while name and name not in REMOVED:
+        name = name.rpartition(".")[0]
+    return name
 
 
 def _is_older(context: Context, entry: Removed) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from mlops_nb.lint.context import Context
 from mlops_nb.lint.example import Example
-from mlops_nb.lint.finding import Finding
+from mlops_nb.lint.finding import Finding, TextEdit
 from mlops_nb.lint.leaks.evidence import evidence, finding, leaks_of
+from mlops_nb.lint.leaks.leak import Leak
+from mlops_nb.lint.repairs.statements import text_of
 from mlops_nb.lint.rule import Severity, rule
 
 _SPLIT = (
@@ -153,9 +156,26 @@ def target_in_features(context: Context) -> Iterator[Finding]:
             "X_test = scaler.transform(X_test)",
         ]
     ),
+    fixable=True,
+    unsafe=True,
 )
 def fitted_on_test_rows(context: Context) -> Iterator[Finding]:
     """Flag a transformer or model that is fitted on test rows."""
     for leak in leaks_of(context, "refit"):
         advice = "use transform() with what the training rows taught"
-        yield finding(context, leak, f"{leak.what} is fitted on test rows: {advice}")
+        message = f"{leak.what} is fitted on test rows: {advice}"
+        yield finding(context, leak, message, edits=_transforming(context, leak))
+
+
+def _transforming(context: Context, leak: Leak) -> tuple[TextEdit, ...]:
+    """Return the edit that leaves what a named transformer has learned as it is."""
+    match leak.node:
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name() | ast.Attribute() as owner, attr="fit_transform"),
+            args=[_],
+            keywords=[],
+        ) if leak.taught:
+            code = context.code[leak.cell]
+            text = f"{text_of(code, owner)}.transform"
+            return (code.replaced(leak.node.func, text),)
+    return ()

@@ -10,6 +10,7 @@ from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding
 from mlops_nb.lint.names import NameProblem
+from mlops_nb.lint.repairs.moves import earlier
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.notebook.syntax import OPAQUE_MODULE
 
@@ -48,6 +49,8 @@ def undefined_name(context: Context) -> Iterator[Finding]:
     to bottom, the notebook fails or, worse, uses an older value.""",
     bad=Example(cells=["print(sum(rows))", "rows = [1, 2, 3]"]),
     good=Example(cells=["rows = [1, 2, 3]", "print(sum(rows))"]),
+    fixable=True,
+    unsafe=True,
 )
 def used_before_bound(context: Context) -> Iterator[Finding]:
     """Flag a name that is used in an earlier place than its first binding."""
@@ -55,7 +58,8 @@ def used_before_bound(context: Context) -> Iterator[Finding]:
         if problem.kind == "early":
             where = _where(problem, "further down")
             message = f"{problem.name!r} is used before it is bound ({where})"
-            yield problem.cell.finding(problem.node, message)
+            edits = earlier(context, problem)
+            yield problem.cell.finding(problem.node, message, edits=edits)
 
 
 @rule(

@@ -8,22 +8,22 @@ from collections.abc import Iterator
 
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Code, Example
-from mlops_nb.lint.finding import Edit, Finding
+from mlops_nb.lint.finding import Finding, TextEdit
+from mlops_nb.lint.repairs.moves import move_before
+from mlops_nb.lint.repairs.parameters import (
+    TAG,
+    is_plain,
+    split_off,
+    tagged,
+    tagging,
+    untagging,
+)
+from mlops_nb.lint.repairs.statements import removed
 from mlops_nb.lint.rule import Severity, rule
 
-TAG = "parameters"
-# What may build a default: values, not work.
-_VALUES = frozenset(
-    {"date", "datetime", "timedelta", "Timestamp", "Timedelta", "Path", "PurePath", "Decimal"}
-)
 _WORD = re.compile(r"[^\W\d]\w*")
 
 _PARAMETERS = Code("year = 2013\ncarrier = 'UA'", tags=[TAG])
-
-
-def tagged_cells(context: Context) -> list[CodeCell]:
-    """Return the code cells whose values a job may replace."""
-    return [code for code in context.code if TAG in code.cell.tags]
 
 
 def _targets(statement: ast.stmt) -> Iterator[ast.Name]:
@@ -55,23 +55,10 @@ def _targets(statement: ast.stmt) -> Iterator[ast.Name]:
 )
 def no_parameters(context: Context) -> Iterator[Finding]:
     """Flag a job's notebook that has no cell tagged `parameters`."""
-    if context.job and not tagged_cells(context):
-        yield Finding(
-            message="a job's notebook without a cell tagged 'parameters'", edits=_tagging(context)
-        )
-
-
-def _tagging(context: Context) -> tuple[Edit, ...]:
-    """Return the edit that tags the first cell of nothing but plain assignments."""
-    for code in context.code:
-        statements = code.tree.body if code.tree else []
-        plain = [s for s in statements if isinstance(s, ast.Assign) and _is_plain(s.value)]
-        if plain and len(plain) == len(statements) and not code.python.magics:
-            pointer = (*code.cell.pointer, "metadata", "tags")
-            known = "tags" in code.cell.metadata
-            tags = [*code.cell.tags, TAG]
-            return (Edit(pointer=pointer, value=tags, action="replace" if known else "insert"),)
-    return ()
+    if context.job and not tagged(context):
+        found = tagging(context)
+        message = "a job's notebook without a cell tagged 'parameters'"
+        yield Finding(message=message, edits=(found[1],) if found else ())
 
 
 @rule(
@@ -112,28 +99,37 @@ def parameter_overwritten(context: Context) -> Iterator[Finding]:
         cells=[Code("year = 2013\nlabel = f'flights of {year}'", tags=[TAG]), "print(label)"]
     ),
     good=Example(cells=[_PARAMETERS, "label = f'{carrier} in {year}'\nprint(label)"]),
+    fixable=True,
+    unsafe=True,
 )
 def parameters_not_simple(context: Context) -> Iterator[Finding]:
     """Flag a parameters cell that does more than assign plain values, comes twice or too late."""
-    tagged = tagged_cells(context)
-    for code in tagged[1:]:
+    cells = tagged(context)
+    for code in cells[1:]:
         message = "a second cell tagged 'parameters': only the first one is replaced"
-        yield Finding(message=message, cell=code.cell.index)
-    for code in tagged[:1]:
-        yield from _not_simple(code)
-        names = code.flow.defines if code.flow else frozenset()
-        for before in context.code:
-            if before is code:
-                break
-            early = sorted(
-                names & (before.flow.uses | before.flow.defines if before.flow else set())
-            )
-            if early:
-                message = f"{early[0]!r} is used above its cell tagged 'parameters'"
-                yield Finding(message=message, cell=before.cell.index)
+        yield Finding(message=message, cell=code.cell.index, edits=untagging(code))
+    for code in cells[:1]:
+        wrong = list(_not_simple(code))
+        apart = split_off(context, code, [statement for statement, _ in wrong]) if wrong else ()
+        for statement, message in wrong:
+            yield code.finding(statement, message, edits=apart)
+        yield from _used_above(context, code, movable=not wrong)
 
 
-def _not_simple(code: CodeCell) -> Iterator[Finding]:
+def _used_above(context: Context, code: CodeCell, *, movable: bool) -> Iterator[Finding]:
+    names = code.flow.defines if code.flow else frozenset()
+    for before in context.code[: context.code.index(code)]:
+        flow = before.flow
+        early = sorted(names & (flow.uses | flow.defines)) if flow else []
+        if early:
+            message = f"{early[0]!r} is used above its cell tagged 'parameters'"
+            free = movable and code.tree and not (flow and names & flow.defines)
+            edits = move_before(code.cell, before.cell) if free else ()
+            yield Finding(message=message, cell=before.cell.index, edits=edits)
+
+
+def _not_simple(code: CodeCell) -> Iterator[tuple[ast.stmt, str]]:
+    """Yield the statements that do not belong into a parameters cell, and why."""
     own = code.flow.defines - code.flow.imports if code.flow else frozenset()
     for statement in code.tree.body if code.tree else ():
         if isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
@@ -144,35 +140,13 @@ def _not_simple(code: CodeCell) -> Iterator[Finding]:
         if isinstance(statement, ast.AnnAssign) and value is None:
             continue
         if not isinstance(statement, ast.Assign | ast.AnnAssign) or value is None:
-            yield code.finding(statement, "a parameters cell holds assignments only")
+            yield statement, "a parameters cell holds assignments only"
             continue
         derived = sorted({n.id for n in ast.walk(value) if isinstance(n, ast.Name) and n.id in own})
         if derived:
-            message = f"computed from {derived[0]!r}: move it below the parameters cell"
-            yield code.finding(statement, message)
-        elif not _is_plain(value):
-            message = "not a plain value: move the computation below the parameters cell"
-            yield code.finding(statement, message)
-
-
-def _is_plain(node: ast.expr) -> bool:
-    match node:
-        case ast.Constant():
-            return True
-        case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
-            return all(_is_plain(item) for item in items)
-        case ast.Dict(keys=keys, values=values):
-            return all(key is not None and _is_plain(key) for key in keys) and all(
-                _is_plain(value) for value in values
-            )
-        case ast.UnaryOp(operand=operand):
-            return _is_plain(operand)
-        case ast.BinOp(left=left, right=right):
-            return _is_plain(left) and _is_plain(right)
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args, keywords=keys):
-            values = [*args, *(keyword.value for keyword in keys)]
-            return name in _VALUES and all(_is_plain(value) for value in values)
-    return False
+            yield statement, f"computed from {derived[0]!r}: move it below the parameters cell"
+        elif not is_plain(value):
+            yield statement, "not a plain value: move the computation below the parameters cell"
 
 
 @rule(
@@ -183,11 +157,13 @@ def _is_plain(node: ast.expr) -> bool:
     has nothing to do with the value.""",
     bad=Example(cells=[_PARAMETERS, "print(year)"]),
     good=Example(cells=[_PARAMETERS, "print(year, carrier)"]),
+    fixable=True,
+    unsafe=True,
 )
 def unused_parameter(context: Context) -> Iterator[Finding]:
     """Flag a declared parameter that no cell uses."""
-    tagged = tagged_cells(context)[:1]
-    for code in tagged:
+    cells = tagged(context)[:1]
+    for code in cells:
         words = {
             word
             for other in context.code
@@ -200,4 +176,16 @@ def unused_parameter(context: Context) -> Iterator[Finding]:
             unused = event.name not in words | own | told and not event.imported
             if event.kind == "bind" and unused and not event.name.startswith("_"):
                 told.add(event.name)
-                yield code.finding(event.node, f"parameter {event.name!r} is not used")
+                message = f"parameter {event.name!r} is not used"
+                yield code.finding(event.node, message, edits=_undeclared(code, event.node))
+
+
+def _undeclared(code: CodeCell, name: ast.AST) -> tuple[TextEdit, ...]:
+    """Return the edit that takes the assignment of a plain value to one name away."""
+    for statement in code.tree.body if code.tree else ():
+        match statement:
+            case ast.Assign(targets=[target], value=value) if target is name and is_plain(value):
+                return removed(code, statement)
+            case ast.AnnAssign(target=target, value=value) if target is name:
+                return removed(code, statement) if value is None or is_plain(value) else ()
+    return ()

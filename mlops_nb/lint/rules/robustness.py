@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Code, Example
-from mlops_nb.lint.finding import Finding
+from mlops_nb.lint.finding import Finding, TextEdit
+from mlops_nb.lint.repairs.statements import removed, statement_of
 from mlops_nb.lint.rule import Severity, rule
 
 # Loaders that run code they find in the file → what to use instead.
@@ -48,6 +49,8 @@ _WRITES = re.compile(
             "import warnings\n\nwarnings.filterwarnings('ignore', category=DeprecationWarning)",
         ]
     ),
+    fixable=True,
+    unsafe=True,
 )
 def warnings_silenced(context: Context) -> Iterator[Finding]:
     """Flag all warnings silenced for the whole notebook."""
@@ -55,9 +58,10 @@ def warnings_silenced(context: Context) -> Iterator[Finding]:
         if name in ("warnings.filterwarnings", "warnings.simplefilter") and _ignores_all(call):
             if not _within_catch(code, call):
                 message = "all warnings are silenced: name the category, or the message"
-                yield code.finding(call, message)
+                yield code.finding(call, message, edits=_dropped(code, call))
         elif name == "numpy.seterr" and _text(_keyword(call, "all")) == "ignore":
-            yield code.finding(call, "all floating-point warnings are silenced")
+            message = "all floating-point warnings are silenced"
+            yield code.finding(call, message, edits=_dropped(code, call))
 
 
 @rule(
@@ -132,6 +136,11 @@ def _ignores_all(call: ast.Call) -> bool:
     action = call.args[0] if call.args else _keyword(call, "action")
     narrow = len(call.args) > 1 or any(k.arg != "action" for k in call.keywords)
     return _text(action) == "ignore" and not narrow
+
+
+def _dropped(code: CodeCell, call: ast.Call) -> tuple[TextEdit, ...]:
+    statement = statement_of(code, call)
+    return removed(code, statement) if statement else ()
 
 
 def _within_catch(code: CodeCell, call: ast.Call) -> bool:
