@@ -9,10 +9,10 @@ from mlops_nb import environment
 from mlops_nb.config import Project
 from mlops_nb.lint.context import Context
 from mlops_nb.lint.finding import Diagnostic
+from mlops_nb.lint.repairs.parameters import TAG, tagged
 from mlops_nb.lint.rule import Severity
 from mlops_nb.lint.rules.documentation import missing_fields
 from mlops_nb.lint.rules.lineage import tracks, training
-from mlops_nb.lint.repairs.parameters import TAG, tagged
 from mlops_nb.lint.surroundings import requirements
 from mlops_nb.result import Result, Status, worst
 
