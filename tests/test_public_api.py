@@ -36,7 +36,9 @@ SURFACE = [
     "set_tags",
 ]
 HEAVY = (
+    "anywidget",
     "ibis",
+    "ipywidgets",
     "mlflow",
     "nbformat",
     "numpy",
@@ -98,5 +100,5 @@ def test_the_extension_loads_the_parts_that_every_cell_needs_and_no_more(tmp_pat
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
     )
     loaded = {name.split(".")[1] for name in answer.stdout.split()}
-    assert loaded <= {"cli", "config", "errors", "lint", "magics", "secrets", "tracking"}
+    assert loaded <= {"cli", "config", "errors", "lint", "magics", "secrets", "tracking", "widgets"}
     assert "mlops_nb.lint.engine" not in answer.stdout.split()
