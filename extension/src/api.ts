@@ -34,10 +34,16 @@ export class Api {
     return this.get<IRunList>('runs', { path, limit: String(limit) });
   }
 
-  private async get<T>(noun: string, query: Record<string, string> = {}): Promise<T> {
-    const url =
-      URLExt.join(this.settings.baseUrl, 'mlops', noun) + URLExt.objectToQueryString(query);
-    const response = await this.send(url);
+  get<T>(noun: string, query: Record<string, string> = {}): Promise<T> {
+    return this.request<T>(noun + URLExt.objectToQueryString(query), {});
+  }
+
+  post<T>(noun: string, body: object): Promise<T> {
+    return this.request<T>(noun, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  private async request<T>(noun: string, init: RequestInit): Promise<T> {
+    const response = await this.send(URLExt.join(this.settings.baseUrl, 'mlops', noun), init);
     if (response.status === 404 && !isJson(response)) {
       throw new ApiError(
         'The server part of mlops_nb is not running.',
@@ -55,9 +61,9 @@ export class Api {
     return body as T;
   }
 
-  private async send(url: string): Promise<Response> {
+  private async send(url: string, init: RequestInit): Promise<Response> {
     try {
-      return await ServerConnection.makeRequest(url, {}, this.settings);
+      return await ServerConnection.makeRequest(url, init, this.settings);
     } catch {
       throw new ApiError('The Jupyter server does not answer.', 'Is it still running?');
     }
