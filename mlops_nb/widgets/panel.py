@@ -64,16 +64,15 @@ class Panel:
 
     def _repr_mimebundle_(self, **_wanted: object) -> dict[str, Any]:
         about = "An interactive panel stands here where the notebook is open in Jupyter."
-        bundle: dict[str, Any] = {
+        found: dict[str, Any] = {
             "text/plain": repr(self),
             "text/html": f"<p>{about}</p><pre>{escape(repr(self))}</pre>",
         }
         if self._controls is not None:
-            from mlops_nb.widgets.view import MIME
+            from mlops_nb.widgets.view import bundle
 
-            bundle[MIME] = {"version_major": 2, "version_minor": 0,
-                            "model_id": self._controls.box.model_id}  # fmt: skip
-        return bundle
+            found |= bundle(self._controls.box.model_id)
+        return found
 
 
 class _Controls:

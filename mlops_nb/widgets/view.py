@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
 MIME = "application/vnd.jupyter.widget-view+json"
+VIEW_MIME = "application/vnd.mlops.view+json"
 MODULES = (
     "dom", "table", "chart", "parallel", "runs", "compare", "live", "drift", "job", "view",
 )  # fmt: skip
@@ -50,8 +52,29 @@ class View(anywidget.AnyWidget):
     data = traitlets.Dict().tag(sync=True)
 
     def bundle(self) -> dict[str, Any]:
-        """Return what a front end finds the widget by; what it shows otherwise stands beside."""
-        return {MIME: {"version_major": 2, "version_minor": 0, "model_id": self.model_id}}
+        """Return what a front end finds the view by; see :func:`bundle`."""
+        return bundle(self.model_id)
+
+
+def bundle(model_id: str) -> dict[str, Any]:
+    """Return what a front end finds a widget by; what it shows otherwise stands beside it.
+
+    The second entry is for our own part of JupyterLab: a notebook that is opened again has
+    another kernel, and the widget's own renderer would say "model not found" over the rest.
+    """
+    return {
+        MIME: {"version_major": 2, "version_minor": 0, "model_id": model_id},
+        VIEW_MIME: {"model_id": model_id, "kernel": _kernel_id()},
+    }
+
+
+def _kernel_id() -> str:
+    from ipykernel.connect import get_connection_file
+
+    try:
+        return Path(get_connection_file()).stem.removeprefix("kernel-")
+    except RuntimeError:  # not in a kernel
+        return ""
 
 
 def column(label: str, kind: str = "text") -> dict[str, str]:

@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 BUNDLE = ROOT / "mlops_nb" / "labextension"
 SOURCES = [ROOT / "extension" / name for name in ("src", "style", "schema", "package.json")]
 READY_SECONDS = 60
+# What a page's path begins with → the program that serves it.
+MODULES = {"lab": "jupyterlab", "tree": "notebook"}
 FOREIGN = ("JUPYTER", "MLFLOW_", "MLOPS_")
 SETTINGS = {
     # No question about news over the page.
@@ -45,13 +47,13 @@ def bundle() -> Path:
 @pytest.fixture(scope="session")
 def lab(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Return the URL of a JupyterLab on a folder; one server each, the first time it is asked."""
-    running: dict[tuple[Path, bool], tuple[str, subprocess.Popen[bytes]]] = {}
+    running: dict[tuple[Path, bool, str], tuple[str, subprocess.Popen[bytes]]] = {}
 
-    def start(folder: Path, *, server_part: bool = True) -> str:
-        key = (folder, server_part)
+    def start(folder: Path, *, server_part: bool = True, app: str = "lab") -> str:
+        key = (folder, server_part, app)
         if key not in running:
             home = tmp_path_factory.mktemp("jupyter")
-            running[key] = _start(folder, home, bundle, server_part=server_part)
+            running[key] = _start(folder, home, bundle, server_part=server_part, app=app)
             _wait_until_up(*running[key], home / "lab.log")
         return running[key][0]
 
@@ -108,7 +110,7 @@ def screenshots(tmp_path: Path) -> Path:
 
 
 def _start(
-    folder: Path, home: Path, bundle: Path, *, server_part: bool
+    folder: Path, home: Path, bundle: Path, *, server_part: bool, app: str
 ) -> tuple[str, subprocess.Popen[bytes]]:
     (home / "data" / "labextensions").mkdir(parents=True)
     (home / "data" / "labextensions" / "mlops-nb").symlink_to(bundle)
@@ -126,21 +128,22 @@ def _start(
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+        sys.executable, "-m", MODULES[app], "--no-browser", "--allow-root",
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=",
         f"--ServerApp.jpserver_extensions=mlops_nb={server_part}",
-        "--LabApp.expose_app_in_browser=True", f"--LabApp.user_settings_dir={home / 'settings'}",
+        "--expose-app-in-browser",
     ]  # fmt: skip
     with (home / "lab.log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
         )
-    return f"http://127.0.0.1:{port}/lab", process
+    return f"http://127.0.0.1:{port}/{app}", process
 
 
 def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mlops_nb.widgets.view import MIME as WIDGET
+from mlops_nb.widgets.view import VIEW_MIME
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +43,7 @@ def test_runs_are_a_widget_with_a_table_beside_it(notebook: Notebook) -> None:
     for number, name in enumerate(("first", NASTY)):
         assert not notebook.run(RUN.format(name=name, number=number)).error
     (bundle,) = notebook.run("%mlops run list").bundles
-    assert set(bundle) == {WIDGET, "text/plain", "text/html"}
+    assert set(bundle) == {WIDGET, VIEW_MIME, "text/plain", "text/html"}
     assert NASTY not in bundle["text/html"]
     assert "&lt;img" in bundle["text/html"]
     state = view(notebook, bundle)
