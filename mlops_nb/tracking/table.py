@@ -67,7 +67,10 @@ class RunTable(Sequence["RunRecord"]):
 
     def rows(self) -> list[list[object]]:
         """Return one list of values a run, in the order of :meth:`headers`."""
-        metrics = self._metrics()
+        return self._rows(self._records)
+
+    def _rows(self, records: Sequence[RunRecord]) -> list[list[object]]:
+        metrics, any_changed = self._metrics(), self._any_changed()
         return [
             [
                 record.uid[:8] or record.run_id[:8],
@@ -76,9 +79,9 @@ class RunTable(Sequence["RunRecord"]):
                 f"{record.started.astimezone():%Y-%m-%d %H:%M:%S}",
                 round((record.ended - record.started).total_seconds(), 1) if record.ended else None,
                 *(record.metrics.get(key) for key in metrics),
-                *([record.tags.get(CHANGES_TAG)] if self._any_changed() else []),
+                *([record.tags.get(CHANGES_TAG)] if any_changed else []),
             ]
-            for record in self._records
+            for record in records
         ]
 
     def _any_changed(self) -> bool:
@@ -102,7 +105,7 @@ class RunTable(Sequence["RunRecord"]):
             return "no runs yet"
         cells = [
             self.headers(),
-            *([_shown(value) for value in row] for row in self.rows()[:ROWS_SHOWN]),
+            *([_shown(value) for value in row] for row in self._rows(self._records[:ROWS_SHOWN])),
         ]
         widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
         lines = [
@@ -117,7 +120,7 @@ class RunTable(Sequence["RunRecord"]):
         head = "".join(f"<th>{escape(header)}</th>" for header in self.headers())
         body = "".join(
             "<tr>" + "".join(f"<td>{escape(_shown(value))}</td>" for value in row) + "</tr>"
-            for row in self.rows()[:ROWS_SHOWN]
+            for row in self._rows(self._records[:ROWS_SHOWN])
         )
         more = f"<p>{escape(self._more())}</p>" if self._more() else ""
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import functools
-import inspect
-import textwrap
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 import ipywidgets
 
-from mlops_nb.tracking import context, current
 from mlops_nb.tracking.active import Run
-from mlops_nb.tracking.auto import is_number, is_table
+from mlops_nb.tracking.executed import interactive_shell
+from mlops_nb.widgets.evaluation import evaluate, name_of
 from mlops_nb.widgets.live import LiveChart
 from mlops_nb.widgets.sliders import controls
 from mlops_nb.widgets.view import View, column, plain
-
-_LOGGED = (str, int, float, bool, type(None), list, tuple)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +54,8 @@ class Evaluations:
         self, function: Callable[..., Any], given: Mapping[str, Any], on_run: Callable[[Run], None]
     ) -> None:
         self._function, self._on_run = function, on_run
-        self._name = getattr(function, "__name__", "function")
         self._done: list[Evaluation] = []
-        self._controls = controls(self._logged(), given, f"Run {self._name}")
+        self._controls = controls(self._logged(), given, f"Run {name_of(function)}")
         self._each = ipywidgets.Checkbox(description="Run on every change", indent=False)
         self._live = ipywidgets.Box()
         self._table = View(kind="runs", data=self._data())
@@ -75,52 +70,43 @@ class Evaluations:
     def _logged(self) -> Callable[..., Any]:
         @functools.wraps(self._function)
         def call(**values: Any) -> Any:
-            return self._call(values)
+            try:
+                return self._call(values)
+            except Exception as error:
+                _show_traceback(error)
 
         return call
 
     def _call(self, values: Mapping[str, Any]) -> Any:
-        opened = context.start(self._name, nested=current.current() is not None)
+        charts: list[LiveChart] = []
+        runs: list[Run] = []
+
+        def started(run: Run) -> None:
+            runs.append(run)
+            charts.append(LiveChart(run))
+            self._show(charts[0])
+
         begun = perf_counter()
-        error: BaseException | None = None
-        chart: LiveChart | None = None
+        error = ""
         try:
-            chart = LiveChart(opened.run)
-            self._show(chart)
-            _log_arguments(opened.run, values)
-            result = self._function(**values)
-            for name, value in _numbers("result", result):
-                opened.run.log_metric(name, value)
-            return result
+            return evaluate(self._function, values, started)
         except BaseException as raised:
-            error = raised
+            error = f"{type(raised).__name__}: {raised}"
             raise
         finally:
-            seconds = perf_counter() - begun
-            context.finish(opened, error, cell=self._code(values))
-            if chart is not None:
+            for chart in charts:
                 chart.update()
-            told = f"{type(error).__name__}: {error}" if error is not None else ""
-            self._done.append(Evaluation(run=opened.run, seconds=seconds, error=told))
+            for run in runs:
+                seconds = perf_counter() - begun
+                self._done.append(Evaluation(run=run, seconds=seconds, error=error))
+                self._on_run(run)
             self._table.data = self._data()
-            self._on_run(opened.run)
 
     def _show(self, chart: LiveChart) -> None:
         before = self._live.children
         self._live.children = (chart.view,)
         for view in before:
             view.close()
-
-    def _code(self, values: Mapping[str, Any]) -> str:
-        """Return the function and the call, as a cell would hold them."""
-        try:
-            source = textwrap.dedent(inspect.getsource(self._function)).rstrip()
-        except (OSError, TypeError):  # not written in Python, or its text is gone
-            source = ""
-        plainly = (
-            f"{k}={v!r}" if isinstance(v, _LOGGED) else f"{k}={k}" for k, v in values.items()
-        )
-        return f"{source}\n\n{self._name}({', '.join(plainly)})".lstrip("\n")
 
     def _data(self) -> dict[str, Any]:
         runs = [one.run for one in self._done]
@@ -150,25 +136,12 @@ class Evaluations:
         return {"columns": columns, "rows": rows[::-1]}
 
 
-def _log_arguments(run: Run, values: Mapping[str, Any]) -> None:
-    for name, value in values.items():
-        if is_table(value):
-            run.log_input(value, name=name)
-        elif isinstance(value, _LOGGED) or is_number(value):
-            run.log_param(name, value)
-
-
-def _numbers(name: str, result: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the numbers in what a function returned, by their names: of a mapping its keys."""
-    if is_number(result):
-        yield name, result
-    elif is_dataclass(result) and not isinstance(result, type):
-        yield from _numbers(name, asdict(result))
-    elif hasattr(result, "_asdict"):
-        yield from _numbers(name, result._asdict())
-    elif isinstance(result, Mapping):
-        for key, value in result.items():
-            yield from _numbers(str(key) if name == "result" else f"{name}.{key}", value)
-    elif isinstance(result, tuple):
-        for number, value in enumerate(result):
-            yield from _numbers(f"{name}.{number}", value)
+def _show_traceback(error: Exception) -> None:
+    """Show where the user's function failed, without the frames of ours that called it."""
+    shell = interactive_shell()
+    if shell is None:
+        raise error
+    trace = error.__traceback__
+    for _ in range(3):
+        trace = trace.tb_next if trace is not None and trace.tb_next is not None else trace
+    shell.showtraceback((type(error), error, trace))

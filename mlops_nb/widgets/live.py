@@ -116,11 +116,15 @@ class RunReader:
 
     def html(self) -> str:
         """Return the curves as drawings that need no script."""
-        about = f"<p>run {escape(self.name)} · {self.status.lower()} · {self.seconds:.1f} s</p>"
-        return about + "".join(
-            drawing.curves(key, [self.name], [curve.points(_POINTS_KEPT)])
-            for key, curve in self.curves.items()
-        )
+        told = [f"run {self.name} · {self.status.lower()} · {self.seconds:.1f} s"]
+        drawn = ""
+        for key, curve in self.curves.items():
+            points = curve.points(_POINTS_KEPT)
+            if len(points) > 1:
+                drawn += drawing.curves(key, [self.name], [points])
+            else:
+                told.append(f"{key} {points[0][1]:.6g}")
+        return f"<p>{escape(' · '.join(told))}</p>{drawn}"
 
     def text(self) -> str:
         """Return the curves as bars of text."""

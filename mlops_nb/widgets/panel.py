@@ -57,6 +57,22 @@ class Panel:
         # widgets none is made, for nbclient keeps the state of each in the notebook.
         self._controls = _Controls(function, arguments) if speaks_widgets() else None
 
+    def call(self, **values: Any) -> Any:
+        """Call the function as the panel's button does, in a run of its own.
+
+        Raises
+        ------
+        InputError
+            The panel has no function.
+        Exception
+            What the function raises.
+        """
+        from mlops_nb.widgets.evaluation import evaluate
+
+        if self._function is None:
+            raise InputError("this panel has no function to call", "mlops.panel(train)")
+        return evaluate(self._function, values)
+
     def __repr__(self) -> str:
         called = getattr(self._function, "__name__", "")
         words = [called, *(f"{name}={value!r:.60}" for name, value in self._arguments.items())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import nbformat
 import pytest
 
 from mlops_nb.config import load_project
@@ -97,6 +98,21 @@ def test_every_call_is_a_run(opened: Notebook) -> None:
     code = runs.download(project, record.run_id, "mlops/cell.py").read_text()
     assert code.startswith("def train(")
     assert code.endswith("train(depth=7, lr=0.01, kind='a')")
+
+
+@pytest.mark.slow
+def test_a_call_is_made_again_without_the_panel(opened: Notebook) -> None:
+    assert not opened.run("unrelated = 1").error
+    press(opened, "Run train")
+    table = opened.states[opened.find(_model_name="AnyModel", kind="runs")]["data"]
+    uid = table["rows"][0][-1]
+    answer = opened.run(f"made = %mlops run reproduce {uid}\nprint(made.verdict)")
+    assert answer.text.strip().endswith("reproduced"), answer
+    project = load_project(opened.folder)
+    record = runs.get_run(project, uid)
+    kept = nbformat.read(runs.download(project, record.run_id, "mlops/slice.ipynb"), 4)
+    assert "unrelated" not in "".join(cell.source for cell in kept.cells)
+    assert kept.cells[-1].source.endswith("panel(train).call(depth=7, lr=0.01, kind='a')")
 
 
 @pytest.mark.slow

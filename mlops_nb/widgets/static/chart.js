@@ -69,8 +69,8 @@ export function lines(title, series) {
     cursor.setAttribute("x1", place);
     cursor.setAttribute("x2", place);
     cursor.removeAttribute("hidden");
-    const values = drawn.map(one => `${one.name} ${shown(nearest(one.points, steps[at])[1])}`);
-    reading.textContent = `step ${shown(steps[at])}: ${values.join(", ")}`;
+    const points = drawn.map(one => nearest(one.points, steps[at]));
+    reading.textContent = `step ${shown(steps[at])}: ${told(drawn, points)}`;
   }
 
   function key(event) {
@@ -110,10 +110,13 @@ export function lines(title, series) {
 }
 
 function last(drawn) {
-  return drawn
-    .map(one => [one.name, one.points.findLast(point => Number.isFinite(point[1]))])
-    .map(([name, point]) => (drawn.length > 1 ? `${name} ${shown(point[1])}` : shown(point[1])))
-    .join(", ");
+  return told(drawn, drawn.map(one => one.points.findLast(point => Number.isFinite(point[1]))));
+}
+
+/** Return the value of each line; a line that is alone needs no name. */
+function told(drawn, points) {
+  const values = points.map(point => shown(point[1]));
+  return drawn.length > 1 ? drawn.map((one, i) => `${one.name} ${values[i]}`).join(", ") : values[0];
 }
 
 function line(one, colour, x, y) {
@@ -167,7 +170,7 @@ export function bars(title, names, pairs) {
     const text = `${names[i]}: ${["reference", "current"][side]} ${(share * 100).toFixed(1)} %`;
     return s("rect", { ...place, ...size }, s("title", {}, text));
   };
-  const every = Math.ceil(names.length / 8);
+  const every = Math.ceil(names.length / 6);
   const labels = names.map((name, i) =>
     i % every
       ? null

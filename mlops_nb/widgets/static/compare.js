@@ -24,7 +24,7 @@ function settings({ names, rows }) {
     return h("tr", { class: differs ? "mlops-differs" : null }, h("th", { scope: "row" }, label), ...cells);
   });
   const grid = h("table", { "aria-label": "What differs" }, h("thead", {}, head), h("tbody", {}, ...body));
-  return h("div", { class: "mlops-scroller", tabindex: 0, role: "region", "aria-label": "What differs" }, grid);
+  return h("div", { class: "mlops-scroller", tabindex: 0, role: "group", "aria-label": "What differs" }, grid);
 }
 
 function chart({ names, curves }) {
@@ -56,5 +56,5 @@ function marked(name, diff) {
     const kind = { "+": "ins", "-": "del" }[text[0]];
     return [kind ? h(kind, {}, text) : text, "\n"];
   });
-  return h("pre", { tabindex: 0, role: "region", "aria-label": label }, ...parts);
+  return h("pre", { tabindex: 0, role: "group", "aria-label": label }, ...parts);
 }

@@ -4,7 +4,10 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** Return an element; `on…` are listeners, children are elements or texts. */
 export function h(name, attributes = {}, ...children) {
-  return fill(document.createElement(name), attributes, children);
+  const element = fill(document.createElement(name), attributes, children);
+  // A key that is pressed here is no shortcut of the notebook around, where two d delete a cell.
+  if (element.tabIndex >= 0) element.setAttribute("data-lm-suppress-shortcuts", "true");
+  return element;
 }
 
 /** Return an element of an SVG. */

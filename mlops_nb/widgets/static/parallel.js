@@ -23,7 +23,7 @@ export function parallel(names, axes) {
   if (told.length < 2) return null;
   const gap = (AREA.width - 2 * AREA.side) / (told.length - 1);
   const heights = told.map(axis => places(axis.values));
-  const rails = told.flatMap((axis, i) => rail(axis, heights[i], AREA.side + i * gap));
+  const rails = told.flatMap((axis, i) => rail(axis, heights[i], AREA.side + i * gap, i === told.length - 1));
   const runs = names.map((name, run) => {
     const path = told
       .map((_, i) => [AREA.side + i * gap, heights[i][run]])
@@ -47,11 +47,12 @@ export function parallel(names, axes) {
   );
 }
 
-function rail(axis, heights, x) {
+function rail(axis, heights, x, isLast) {
+  const beside = isLast ? { x: x - 4, "text-anchor": "end" } : { x: x + 4 };
   const labels = new Map(axis.values.map((value, i) => [heights[i], value]));
   const texts = [...labels]
     .filter(([height]) => height !== null)
-    .map(([height, value]) => s("text", { x: x + 4, y: height - 3 }, shown(value).slice(0, 14)));
+    .map(([height, value]) => s("text", { ...beside, y: height - 3 }, shown(value).slice(0, 14)));
   return [
     s("line", { class: "mlops-rail", x1: x, x2: x, y1: AREA.top, y2: AREA.height - AREA.bottom }),
     s("text", { x, y: AREA.height - 8, "text-anchor": "middle" }, axis.label.slice(0, 18)),

@@ -65,7 +65,7 @@ export function table(options) {
   );
   const scroller = h(
     "div",
-    { class: "mlops-scroller", tabindex: 0, role: "region", "aria-label": options.label },
+    { class: "mlops-scroller", tabindex: 0, role: "group", "aria-label": options.label },
     grid,
   );
   scroller.style.maxHeight = `${ROW_HEIGHT * (ROWS_IN_SIGHT + 1)}px`;
