@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from mlops_nb.config import current_attempt
+from mlops_nb.config import current_attempt, load_project
+from mlops_nb.errors import MlopsError
 
 
 def speaks_widgets() -> bool:
@@ -18,4 +19,12 @@ def speaks_widgets() -> bool:
     kernel = getattr(module and module.get_ipython(), "kernel", None)
     if kernel is None or current_attempt() is not None:
         return False
-    return bool((kernel.get_parent("shell") or {}).get("metadata", {}).get("cellId"))
+    is_named = (kernel.get_parent("shell") or {}).get("metadata", {}).get("cellId")
+    return bool(is_named) and not _switched_off()
+
+
+def _switched_off() -> bool:
+    try:
+        return load_project().config.widgets == "off"
+    except MlopsError:  # a configuration that cannot be read is said elsewhere
+        return False

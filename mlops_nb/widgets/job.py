@@ -46,8 +46,10 @@ class JobProgress:
 
     def ended(self, record: AttemptRecord) -> None:
         """Take how an attempt ended, and those that it started."""
-        if record.job in self._jobs:
-            self._jobs[record.job] |= {"status": record.status, "seconds": record.seconds}
+        if job := self._jobs.get(record.job):
+            # The last cells may have been over before anything was told of them.
+            cell = job["cells"] if record.exit_code == 0 else job["cell"]
+            job |= {"status": record.status, "seconds": record.seconds, "cell": cell}
         for follower in record.triggered:
             self.ended(follower)
 

@@ -97,6 +97,13 @@ def test_who_shows_no_widgets_gets_none(notebook: Notebook) -> None:
     assert len(notebook.states) == before
 
 
+def test_they_can_be_switched_off(notebook: Notebook) -> None:
+    assert not notebook.run("import os; os.environ['MLOPS_WIDGETS'] = 'off'").error
+    (bundle,) = notebook.run("%mlops run list").bundles
+    assert WIDGET not in bundle
+    assert not notebook.run("del os.environ['MLOPS_WIDGETS']").error
+
+
 def test_what_is_kept_in_the_notebook_stays_small(notebook: Notebook) -> None:
     """The bundle is what a front end saves; the data of the view stay in the kernel."""
     code = """

@@ -10,7 +10,7 @@ export function job(root, data) {
       if (one.cells || one.status !== "running") bar.value = one.status === "running" ? one.cell - 1 : one.cell;
       const word = h("span", { class: `mlops-status-${one.status}` }, one.status.replace("_", " "));
       const facts = [at, duration(one.seconds), one.peak].filter(text => text).join(" · ");
-      return h("li", {}, h("strong", {}, one.job), " ", bar, " ", word, ` · ${facts}`);
+      return h("li", {}, h("strong", {}, one.job), bar, h("span", {}, word, ` · ${facts}`));
     });
     root.replaceChildren(h("ul", { class: "mlops-jobs" }, ...items));
   }
