@@ -171,6 +171,9 @@ def test_views_in_jupyterlab_and_what_a_notebook_keeps_of_them(
         run_all(page)
         look_at_the_list(page)
         look_at_the_charts(page)
+        view_of(page, 5)
+        page.wait_for_timeout(500)  # the notebook scrolls smoothly
+        page.screenshot(path=screenshots / "widgets.png")
         try_the_panel(page)
         for theme in ("light", "dark"):
             if theme == "dark":
@@ -182,8 +185,6 @@ def test_views_in_jupyterlab_and_what_a_notebook_keeps_of_them(
                 picture(page, view_of(page, cell), screenshots / f"widget-{name}-{theme}.png")
             panel = page.locator(".jp-Notebook .jp-Cell").nth(6).locator(".jp-Cell-outputArea")
             picture(page, panel, screenshots / f"widget-panel-{theme}.png")
-        view_of(page, 1)
-        page.screenshot(path=screenshots / "widgets.png")
         before = (project / "shop.ipynb").stat().st_size
         page.evaluate(SAVE)
         grown = (project / "shop.ipynb").stat().st_size - before
@@ -199,7 +200,8 @@ def test_views_in_notebook_7(
     project: Path, lab: Callable[..., str], visit: Visit, screenshots: Path
 ) -> None:
     url = lab(project, app="tree").removesuffix("tree") + "notebooks/shop.ipynb"
-    with visit(url, width=1280) as page:
+    # Notebook 7.6 says so on its own, our extension switched off: its settings are read too soon.
+    with visit(url, width=1280, expected="reading 'schema'") as page:
         page.evaluate(READY)
         run_all(page)
         look_at_the_list(page)

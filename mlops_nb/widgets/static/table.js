@@ -54,6 +54,7 @@ export function inSight(top, height, count) {
 export function table(options) {
   const { columns, open, noun = "rows" } = options;
   const state = { rows: options.rows, found: options.rows, text: "", by: -1, descending: false };
+  let drawnRows = [-1, -1];
   const body = h("tbody");
   const count = h("span", { class: "mlops-count", role: "status" });
   const headers = columns.map((column, at) => header(column, () => sortBy(at)));
@@ -69,7 +70,15 @@ export function table(options) {
     grid,
   );
   scroller.style.maxHeight = `${ROW_HEIGHT * (ROWS_IN_SIGHT + 1)}px`;
-  scroller.addEventListener("scroll", draw, { passive: true });
+  scroller.addEventListener("scroll", scrolled, { passive: true });
+
+  function scrolled() {
+    // Rows are drawn beyond what is in sight, so that most steps need none.
+    const top = Math.floor(scroller.scrollTop / ROW_HEIGHT);
+    const bottom = Math.ceil((scroller.scrollTop + scroller.clientHeight) / ROW_HEIGHT);
+    const [from, to] = drawnRows;
+    if (top < from || Math.min(bottom, state.found.length) > to) draw();
+  }
 
   function sortBy(at) {
     // Numbers and times are looked at from the greatest down.
@@ -97,6 +106,7 @@ export function table(options) {
   function draw() {
     const height = scroller.clientHeight || ROW_HEIGHT * ROWS_IN_SIGHT;
     const [from, to] = inSight(scroller.scrollTop, height, state.found.length);
+    drawnRows = [from, to];
     const rows = state.found.slice(from, to).map((row, i) => drawn(row, from + i));
     body.replaceChildren(space(from), ...rows, space(state.found.length - to));
   }
