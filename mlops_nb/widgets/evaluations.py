@@ -12,7 +12,7 @@ import ipywidgets
 
 from mlops_nb.tracking.active import Run
 from mlops_nb.tracking.executed import interactive_shell
-from mlops_nb.widgets.evaluation import evaluate, name_of
+from mlops_nb.widgets.evaluate import evaluate, name_of
 from mlops_nb.widgets.live import LiveChart
 from mlops_nb.widgets.sliders import controls
 from mlops_nb.widgets.view import View, column, plain

@@ -67,7 +67,7 @@ class Panel:
         Exception
             What the function raises.
         """
-        from mlops_nb.widgets.evaluation import evaluate
+        from mlops_nb.widgets.evaluate import evaluate
 
         if self._function is None:
             raise InputError("this panel has no function to call", "mlops.panel(train)")

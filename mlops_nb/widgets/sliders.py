@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets
-from ipywidgets import fixed, interactive
+from ipywidgets import interactive
 
 from mlops_nb.errors import InputError, did_you_mean
 
@@ -93,6 +93,3 @@ def _range(value: Any, default: Any) -> Any:
     start = float(default) if known else (low + high) / 2
     step = (high - low) / STEPS
     return ipywidgets.FloatSlider(value=start, min=low, max=high, step=step, readout_format=".4g")
-
-
-__all__ = ["controls", "fixed"]

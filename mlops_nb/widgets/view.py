@@ -25,13 +25,14 @@ def source() -> str:
 
 
 def _inlined(name: str) -> Iterator[str]:
-    for line in _static(f"{name}.js").splitlines():
+    for line in static(f"{name}.js").splitlines():
         if line.startswith("import "):
             continue
         yield line if line.startswith("export default") else line.removeprefix("export ")
 
 
-def _static(name: str) -> str:
+def static(name: str) -> str:
+    """Return the text of a file in ``static/``."""
     return (files("mlops_nb.widgets") / "static" / name).read_text(encoding="utf-8")
 
 
@@ -47,7 +48,7 @@ class View(anywidget.AnyWidget):
     """
 
     _esm = source()
-    _css = _static("view.css")
+    _css = static("view.css")
     kind = traitlets.Unicode().tag(sync=True)
     data = traitlets.Dict().tag(sync=True)
 

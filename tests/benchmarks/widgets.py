@@ -21,7 +21,7 @@ from jupyter_client.manager import start_new_kernel
 from mlops_nb.store.runs import RunRecord
 from mlops_nb.tracking.table import RunTable
 from mlops_nb.widgets import runs
-from mlops_nb.widgets.view import _static, source
+from mlops_nb.widgets.view import source, static
 
 ROUNDS = 5
 RUNS = 10_000
@@ -118,7 +118,7 @@ def opened() -> None:
     data = runs.data(table)
     print(f"data of {RUNS:,} runs in Python: {time.perf_counter() - begun:.2f} s")
     text = json.dumps(data).replace("<", "\\u003c")
-    page_text = PAGE.format(css=_static("view.css"), data=text, code=source())
+    page_text = PAGE.format(css=static("view.css"), data=text, code=source())
     html = table.to_frame().to_html(index=False, max_rows=None)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "page.html"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
 
-from mlops_nb.config import load_project
+from mlops_nb.config import Project, load_project
 from mlops_nb.errors import InputError
 from mlops_nb.store import runs
+from mlops_nb.tracking import context
+from mlops_nb.tracking.active import Run
 from mlops_nb.tracking.sync import sync
+from mlops_nb.widgets.evaluate import evaluate
 from mlops_nb.widgets.panel import panel
 from mlops_nb.widgets.sliders import controls
 from mlops_nb.widgets.view import MIME as WIDGET
@@ -55,6 +60,47 @@ def test_without_a_front_end_there_is_a_text_and_no_widget() -> None:
     bundle = panel(train, depth=(1, 10))._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/html"}
     assert bundle["text/plain"] == "mlops.panel(train, depth=(1, 10))"
+
+
+class Scores(NamedTuple):
+    recall: float
+    label: str
+
+
+@pytest.mark.parametrize(
+    ("returned", "metrics"),
+    [
+        (np.float32(0.5), {"result": 0.5}),
+        (
+            {"auc": 1, "by": {"north": 0.25}, "text": "x", "flag": True},
+            {"auc": 1, "by.north": 0.25},
+        ),
+        (Scores(0.75, "x"), {"recall": 0.75}),
+        ((1, "x", 3.0), {"result.0": 1, "result.2": 3}),
+        (None, {}),
+    ],
+)
+def test_numbers_that_are_returned_become_metrics(
+    project: Project, monkeypatch: pytest.MonkeyPatch, returned: Any, metrics: dict[str, float]
+) -> None:
+    monkeypatch.setattr(context, "ensure_follower", lambda project: False)
+    seen: list[Run] = []
+    table = pd.DataFrame({"a": [1, 2]})
+    answer = evaluate(
+        lambda depth, table, model: returned,
+        {"depth": 3, "table": table, "model": object()},
+        seen.append,
+    )
+    assert answer is returned
+    assert seen[0].metrics == metrics
+    assert seen[0].params == {"depth": "3"}
+    assert [facts["name"] for facts in seen[0].inputs] == ["table"]
+    assert seen[0].status == "FINISHED"
+
+
+def test_a_panel_without_a_function_has_nothing_to_call() -> None:
+    with pytest.raises(InputError, match="no function to call"):
+        panel().call()
 
 
 @pytest.fixture(scope="module")
