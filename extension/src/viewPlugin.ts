@@ -26,30 +26,16 @@ class ViewRenderer extends Panel implements IRenderMime.IRenderer {
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    const { sessionContext } = this._panel;
-    if (await this._drawLive(model)) return;
-    await this._drawKept(model);
-    // A page that was loaded again finds its kernel a moment later.
-    if (!sessionContext.session?.kernel) {
-      void sessionContext.ready.then(() => this.isDisposed || this._drawLive(model));
-    }
-  }
-
-  private async _drawLive(model: IRenderMime.IMimeModel): Promise<boolean> {
     const view = model.data[VIEW] as unknown as IView;
     const isLive = view.kernel === this._panel.sessionContext.session?.kernel?.id;
-    if (!isLive || !(WIDGET in model.data)) return false;
-    // What is drawn already goes on by itself; drawn anew, it would lose the focus.
-    if (this._model === view.model_id) return true;
-    this._model = view.model_id;
-    const drawn = await this._draw(WIDGET, model);
-    if (!drawn.node.textContent?.startsWith('Error displaying widget')) return true;
-    // The kernel was restarted, and the widget is gone.
-    await this._drawKept(model);
-    return true;
-  }
-
-  private async _drawKept(model: IRenderMime.IMimeModel): Promise<void> {
+    if (isLive && WIDGET in model.data) {
+      // What is drawn already goes on by itself; drawn anew, it would lose the focus.
+      if (this._model === view.model_id) return;
+      this._model = view.model_id;
+      const drawn = await this._draw(WIDGET, model);
+      // The kernel was restarted, and the widget is gone.
+      if (!drawn.node.textContent?.startsWith('Error displaying widget')) return;
+    }
     this._model = '';
     const kept = STATIC.find(kind => kind in model.data);
     if (kept) await this._draw(kept, model);

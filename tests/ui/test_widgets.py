@@ -191,9 +191,6 @@ def test_views_in_jupyterlab_and_what_a_notebook_keeps_of_them(
         assert 1_000 < grown < 5 * 50_000, "four views and a panel, below 50 kB each"
         book = nbformat.read(project / "shop.ipynb", 4)
         assert not book.metadata.get("widgets"), "no state of widgets is kept"
-    with visit(url, width=1440) as page:
-        page.evaluate(OPEN, "shop.ipynb")
-        view_of(page, 5).wait_for()  # the kernel that made it still runs
         page.evaluate(SHUT_DOWN)
     with visit(url, width=1440) as page:
         opened_again(page, screenshots / "widget-opened-again.png")
