@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from mlops_nb.tracking.api import set_tags as set_tags
     from mlops_nb.tracking.context import run as run
     from mlops_nb.tracking.current import last_run as last_run
+    from mlops_nb.widgets.live import live as live
+    from mlops_nb.widgets.panel import panel as panel
 
 # Imported when first used, so that `import mlops_nb` costs nothing.
 _PUBLIC = {
@@ -65,6 +67,8 @@ _PUBLIC = {
     "load_run_model": "actions.load_run_model",
     "read_table": "frames",
     "checkpoint": "jobs.checkpoint",
+    "live": "widgets.live",
+    "panel": "widgets.panel",
 }
 
 __all__ = [*_PUBLIC]  # noqa: PLE0604 - the keys are names

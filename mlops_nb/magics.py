@@ -165,9 +165,11 @@ def _values(text: str) -> Any:
 def register(shell: Any) -> None:
     """Add the magics, their completion and the run cell to a shell, and recover what waits."""
     from mlops_nb.tracking import cell, watch
+    from mlops_nb.widgets import display
 
     unregister(shell)
     watch.watch(shell)
+    display.register(shell)
     shell.register_magics(MlopsMagics)
     shell.input_transformers_cleanup.append(cell.transform)
     shell.ast_transformers.append(cell.FinishAtEnd())
@@ -181,8 +183,10 @@ def register(shell: Any) -> None:
 def unregister(shell: Any) -> None:
     """Undo :func:`register`; nothing happens when it was not called."""
     from mlops_nb.tracking import cell, watch
+    from mlops_nb.widgets import display
 
     watch.unwatch(shell)
+    display.unregister(shell)
     for name, callback in _callbacks():
         if callback in shell.events.callbacks[name]:
             shell.events.unregister(name, callback)

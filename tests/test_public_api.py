@@ -12,6 +12,7 @@ SURFACE = [
     "evaluate",
     "explain",
     "last_run",
+    "live",
     "load_baseline",
     "load_holdout",
     "load_model",
@@ -29,6 +30,7 @@ SURFACE = [
     "log_params",
     "log_table",
     "log_text",
+    "panel",
     "promote",
     "read_table",
     "register_model",
@@ -38,7 +40,9 @@ SURFACE = [
     "set_tags",
 ]
 HEAVY = (
+    "anywidget",
     "ibis",
+    "ipywidgets",
     "mlflow",
     "nbformat",
     "numpy",
@@ -100,5 +104,5 @@ def test_the_extension_loads_the_parts_that_every_cell_needs_and_no_more(tmp_pat
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
     )
     loaded = {name.split(".")[1] for name in answer.stdout.split()}
-    assert loaded <= {"cli", "config", "errors", "lint", "magics", "secrets", "tracking"}
+    assert loaded <= {"cli", "config", "errors", "lint", "magics", "secrets", "tracking", "widgets"}
     assert "mlops_nb.lint.engine" not in answer.stdout.split()

@@ -9,6 +9,7 @@ import { marksPlugin } from './readiness/marksPlugin';
 import { readinessPlugin } from './readiness/modelPlugin';
 import { readinessPanelPlugin, readinessStatusPlugin } from './readiness/panelPlugin';
 import { runsPlugin } from './runs/plugin';
+import { viewPlugin } from './viewPlugin';
 
 export { IReadiness } from './readiness/tokens';
 export { IRunsModel } from './tokens';
@@ -23,7 +24,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   readinessPlugin,
   marksPlugin,
   readinessPanelPlugin,
-  readinessStatusPlugin
+  readinessStatusPlugin,
+  viewPlugin
 ];
 
 export default plugins;

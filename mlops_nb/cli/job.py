@@ -145,23 +145,17 @@ def run(
     kernel died; 143 cancelled.
     """
     from mlops_nb.actions.run_job import as_json, run_job
-    from mlops_nb.cli.progress import echo_attempt, end_progress, progress_line
+    from mlops_nb.cli.progress import echo_attempt, progress
     from mlops_nb.config import load_project
 
     project = load_project()
     values = as_parameters(parameters)
     moment = as_moment(logical_time, "--logical-time")
-    try:
+    with progress() as shown:
         record = run_job(
-            project,
-            name,
-            values,
-            logical_time=moment,
-            resume=resume,
-            on_progress=progress_line(),
+            project, name, values, logical_time=moment, resume=resume, on_progress=shown.tell
         )
-    finally:
-        end_progress()
+        shown.ended(record)
     if output_format == "json":
         echo_json(as_json(project, record))
     else:
@@ -242,15 +236,15 @@ def tick(names: tuple[str, ...], at: str | None, workers: int | None, output_for
     """
     from mlops_nb.actions.run_job import as_json
     from mlops_nb.actions.tick_jobs import tick as tick_jobs
-    from mlops_nb.cli.progress import echo_attempt, end_progress, progress_line
+    from mlops_nb.cli.progress import echo_attempt, progress
     from mlops_nb.config import load_project
 
     project = load_project()
     moment = as_moment(at, "--at") or datetime.now(UTC)
-    try:
-        done = tick_jobs(project, moment, names=names, workers=workers, on_progress=progress_line())
-    finally:
-        end_progress()
+    with progress() as shown:
+        done = tick_jobs(project, moment, names=names, workers=workers, on_progress=shown.tell)
+        for record in (one.record for one in done if one.record):
+            shown.ended(record)
     if output_format == "json":
         ticked = [
             {

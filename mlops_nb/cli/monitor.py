@@ -36,17 +36,16 @@ def command(
     from mlops_nb.actions.monitor_model import monitor_model
     from mlops_nb.actions.run_job import as_json
     from mlops_nb.cli.job import as_moment
-    from mlops_nb.cli.progress import echo_attempt, end_progress, progress_line
+    from mlops_nb.cli.progress import echo_attempt, progress
     from mlops_nb.config import load_project
 
     project = load_project()
     moment = as_moment(at, "--at")
-    try:
+    with progress() as shown:
         record = monitor_model(
-            project, model, window=window, at=moment, report=target, on_progress=progress_line()
+            project, model, window=window, at=moment, report=target, on_progress=shown.tell
         )
-    finally:
-        end_progress()
+        shown.ended(record)
     if output_format == "json":
         echo_json(as_json(project, record))
     else:

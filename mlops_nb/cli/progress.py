@@ -1,10 +1,11 @@
-"""The live line of a running job, and how an attempt is told when it has ended."""
+"""The progress of a running job, and how an attempt is told when it has ended."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -13,32 +14,68 @@ from mlops_nb.cli.output import printable
 if TYPE_CHECKING:
     from mlops_nb.config import Project
     from mlops_nb.jobs.attempt import AttemptRecord
-    from mlops_nb.jobs.supervisor import Progress
+    from mlops_nb.jobs.supervisor import OnProgress, Progress
 
 _CLEAR = "\r\x1b[2K"
 
 
-def progress_line() -> Callable[[Progress], None] | None:
-    """Return what draws the progress on a terminal, None where stderr is none."""
-    if not sys.stderr.isatty():
-        return None
+class Shown(Protocol):
+    """What shows the progress of jobs."""
 
-    from mlops_nb.jobs.limits import shown_size
+    @property
+    def tell(self) -> OnProgress | None:
+        """What takes news of a running job; None where nobody looks."""
 
-    def draw(progress: Progress) -> None:
+    def ended(self, record: AttemptRecord) -> None:
+        """Take how an attempt ended."""
+
+    def close(self) -> None:
+        """Take the progress away, or leave it as it was at the end."""
+
+
+class _Nobody:
+    tell: OnProgress | None = None
+
+    def ended(self, record: AttemptRecord) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class _Line:
+    """One line on a terminal, drawn again and again."""
+
+    def tell(self, progress: Progress) -> None:
+        from mlops_nb.jobs.limits import shown_size
+
         at = f"cell {progress.cell}/{progress.cells}" if progress.cells else "starting the kernel"
         minutes, seconds = divmod(int(progress.seconds), 60)
         peak = f"  {shown_size(progress.peak)}" if progress.peak else ""
         line = f"{_CLEAR}{progress.job}  {at}  {minutes}:{seconds:02}{peak}"
         click.echo(line, err=True, nl=False)
 
-    return draw
+    def ended(self, record: AttemptRecord) -> None:
+        pass
 
-
-def end_progress() -> None:
-    """Remove the progress from the terminal."""
-    if sys.stderr.isatty():
+    def close(self) -> None:
         click.echo(_CLEAR, err=True, nl=False)
+
+
+@contextmanager
+def progress() -> Iterator[Shown]:
+    """Yield what shows the progress of jobs: in a notebook, on a terminal, or nowhere."""
+    from mlops_nb.widgets.frontend import speaks_widgets
+
+    shown: Shown = _Line() if sys.stderr.isatty() else _Nobody()
+    if speaks_widgets():
+        from mlops_nb.widgets.job import JobProgress
+
+        shown = JobProgress()
+    try:
+        yield shown
+    finally:
+        shown.close()
 
 
 def echo_attempt(project: Project, record: AttemptRecord, *, indent: str = "") -> None:

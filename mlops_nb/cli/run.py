@@ -88,7 +88,7 @@ def compare_command(runs: tuple[str, ...], page: Path | None, output_format: str
         raise click.UsageError("name two runs or more")
     comparison = compare_runs(load_project(), runs)
     if page is not None:
-        page.write_text(_page(comparison._repr_html_()), encoding="utf-8")
+        page.write_text(_page(comparison.html()), encoding="utf-8")
     if output_format == "json":
         echo_json(comparison.to_dict())
         return

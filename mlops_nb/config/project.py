@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_origin
 
 import msgspec
 
@@ -34,6 +34,9 @@ class Config(Table):
     """SQLAlchemy URL of jobs, alerts and audit; empty: SQLite in `.mlops/`."""
     owner: str = ""
     """Who answers for the project's models, shown in cards."""
+    widgets: Literal["auto", "off"] = "auto"
+    """`off`: lists and charts stay static, for a Jupyter server that lacks ipywidgets or
+    anywidget."""
     lint: Lint = msgspec.field(default_factory=Lint)
     jobs: dict[str, Job] = {}
     gates: Gates = msgspec.field(default_factory=Gates)
@@ -205,11 +208,11 @@ def _validate(values: Mapping[str, Any], source: Path | None) -> Config:
 
 
 def _environment() -> dict[str, str]:
-    """Return the top-level string keys that ``MLOPS_*`` variables override."""
+    """Return the top-level keys, texts and choices, that ``MLOPS_*`` variables override."""
     names = {
         field.encode_name: f"{ENVIRONMENT_PREFIX}{field.name.upper()}"
         for field in msgspec.structs.fields(Config)
-        if field.type is str
+        if field.type is str or get_origin(field.type) is Literal
     }
     return {key: os.environ[name] for key, name in names.items() if os.environ.get(name)}
 

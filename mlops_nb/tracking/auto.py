@@ -84,7 +84,7 @@ def collect_auto(
                 run.log_params({name: value})
             elif name in text.assigned or name not in before:
                 _log_result(run, name, value)
-    if text.result and _is_number(result):
+    if text.result and is_number(result):
         with _Quietly(text.result):
             _log_number(run, text.result, result)
     _log_tables(run, text, before, namespace, named)
@@ -100,6 +100,13 @@ def is_table(value: Any) -> bool:
     kind = type(value)
     library = kind.__module__.partition(".")[0]
     return library in {"pandas", "polars"} and kind.__name__ in {"DataFrame", "Series"}
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a single number, numpy's among them, and no truth value."""
+    if isinstance(value, bool) or getattr(value, "dtype", None) == "bool":
+        return False
+    return isinstance(value, Real) and getattr(value, "shape", ()) == ()
 
 
 class _Quietly:
@@ -160,11 +167,11 @@ def _log_estimator(run: Run, name: str, value: Any, seconds: float | None) -> No
 
 
 def _log_result(run: Run, name: str, value: Any) -> None:
-    if _is_number(value):
+    if is_number(value):
         _log_number(run, name, value)
     elif isinstance(value, Mapping) and len(value) <= FIGURES_OF_ONE:
         items = [(f"{name}.{key}", number) for key, number in value.items()]
-        if all(_is_number(number) for _, number in items):
+        if all(is_number(number) for _, number in items):
             for key, number in items:
                 _log_number(run, key, number)
 
@@ -172,12 +179,6 @@ def _log_result(run: Run, name: str, value: Any) -> None:
 def _log_number(run: Run, key: str, value: Any) -> None:
     if key not in run.metrics:  # the cell may have logged a history of it
         run.log_metric(key, value)
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or getattr(value, "dtype", None) == "bool":
-        return False
-    return isinstance(value, Real) and getattr(value, "shape", ()) == ()
 
 
 def _log_tables(

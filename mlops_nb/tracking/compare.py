@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_nb.config import Project
 from mlops_nb.errors import InputError, NotFoundError
 from mlops_nb.tracking import drawing
+from mlops_nb.tracking.names import cut
 from mlops_nb.tracking.page import differences, json_metrics
 from mlops_nb.tracking.slicefile import PATH, read_slice
 
@@ -23,6 +24,14 @@ CURVES = 12
 
 MOST_RUNS = 20
 _DIFF_LINES = 200
+_LONGEST = 60
+
+# A notebook keeps what it shows for ever: of a large comparison, a part.
+_CELLS_KEPT = 400
+_LINES_KEPT = 30
+_POINTS_KEPT = 600
+_AXES_KEPT = 4  # of the parameters, and as many of the metrics
+_DIFF_KEPT = 80
 _CODE = ("mlops/cell.py", "mlops/script.py")
 _STYLE = (
     "<style>.mlops-compare td,.mlops-compare th{text-align:left;padding:2px 8px}"
@@ -30,6 +39,8 @@ _STYLE = (
     ".mlops-compare ins{background:#2da44e33;text-decoration:none}"
     ".mlops-compare del{background:#cf222e33;text-decoration:none}</style>"
 )
+
+_Curves = Mapping[str, Sequence[Sequence[tuple[float, float]]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +58,7 @@ class RunComparison:
     """
 
     records: tuple[RunRecord, ...]
-    curves: Mapping[str, Sequence[Sequence[tuple[float, float]]]]
+    curves: _Curves
     diffs: tuple[str, ...]
 
     @property
@@ -98,9 +109,12 @@ class RunComparison:
 
     def curve_lines(self) -> list[str]:
         """Return a line of small bars for each run of each metric that has several points."""
+        return self._bars(self.curves)
+
+    def _bars(self, curves: _Curves) -> list[str]:
         width = max((len(name) for name in self.names), default=0)
         found = []
-        for key, runs in self.curves.items():
+        for key, runs in curves.items():
             everything = [value for points in runs for _, value in points]
             found.append(f"curve {key}")
             for name, points in zip(self.names, runs, strict=True):
@@ -110,41 +124,65 @@ class RunComparison:
 
     def diff_lines(self) -> list[str]:
         """Return the code diffs, line by line, cut where they are very long."""
-        found: list[str] = []
-        for diff in self.diffs:
-            lines = diff.splitlines()
-            found += lines[:_DIFF_LINES]
-            if len(lines) > _DIFF_LINES:
-                found.append(f"… {len(lines) - _DIFF_LINES} more lines")
-        return found
+        return [line for diff in self.diffs for line in _cut(diff, _DIFF_LINES)]
+
+    def _rows_kept(self) -> list[list[object]]:
+        return self.rows()[: max(10, _CELLS_KEPT // len(self.records))]
+
+    def _diffs_kept(self) -> list[list[str]]:
+        changed = [diff for diff in self.diffs if diff]
+        return [_cut(diff, max(4, _DIFF_KEPT // len(changed))) for diff in changed]
+
+    def _curves_kept(self) -> dict[str, list[list[tuple[float, float]]]]:
+        keys = list(self.curves)[: max(1, _LINES_KEPT // len(self.records))]
+        points = max(20, _POINTS_KEPT // max(1, len(keys) * len(self.records)))
+        return {key: [drawing.thinned(run, points) for run in self.curves[key]] for key in keys}
 
     def __repr__(self) -> str:
-        cells = [["", *self.names], *([_shown(v) for v in row] for row in self.rows())]
+        cells = [["", *self.names], *([_shown(v) for v in row] for row in self._rows_kept())]
         widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
         table = [
             "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
             for row in cells
         ]
-        return "\n".join([*table, *self.curve_lines(), *self.diff_lines(), self.summary()])
+        diffs = [line for lines in self._diffs_kept() for line in lines]
+        return "\n".join([*table, *self._bars(self._curves_kept()), *diffs, self.summary()])
+
+    def html(self) -> str:
+        """Return the whole comparison as HTML."""
+        changed = [diff.splitlines() for diff in self.diffs if diff]
+        return self._html(self.rows(), self.curves, changed, self.axes())
 
     def _repr_html_(self) -> str:
+        axes = list(self.axes().items())
+        kept = dict([*axes[:_AXES_KEPT], *axes[-_AXES_KEPT:]])
+        return self._html(self._rows_kept(), self._curves_kept(), self._diffs_kept(), kept)
+
+    def _html(
+        self,
+        rows: Sequence[Sequence[object]],
+        curves: _Curves,
+        diffs: Sequence[Sequence[str]],
+        axes: Mapping[str, Sequence[str | float | None]],
+    ) -> str:
         head = "".join(f"<th>{escape(name)}</th>" for name in self.names)
         body = "".join(
             f"<tr><th>{escape(str(row[0]))}</th>"
             + "".join(f"<td>{escape(_shown(value))}</td>" for value in row[1:])
             + "</tr>"
-            for row in self.rows()
+            for row in rows
         )
         drawn = "".join(
-            drawing.curves(key, self.names, runs) for key, runs in self.curves.items()
-        ) + drawing.parallel(self.names, self._axes())
-        code = "".join(_marked(diff) for diff in self.diffs if diff)
+            drawing.curves(key, self.names, runs) for key, runs in curves.items()
+        ) + drawing.parallel(self.names, axes)
+        code = "".join(_marked(lines) for lines in diffs)
         return (
             f'{_STYLE}<div class="mlops-compare"><table><thead><tr><th></th>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table>{drawn}{code}<p>{escape(self.summary())}</p></div>"
         )
 
-    def _axes(self) -> dict[str, list[str | float | None]]:
+    def axes(self) -> dict[str, list[str | float | None]]:
+        """Return what parallel coordinates are drawn of: parameter or metric → a value a run."""
         params, metrics = differences(self.records)
         axes: dict[str, list[str | float | None]] = {}
         for key, values in params.items():
@@ -232,9 +270,15 @@ def _diff(before: list[str], after: list[str], old: str, new: str) -> str:
     return "\n".join(difflib.unified_diff(before, after, old, new, lineterm="", n=2))
 
 
-def _marked(diff: str) -> str:
+def _cut(diff: str, most: int) -> list[str]:
+    lines = diff.splitlines()
+    more = [f"… {len(lines) - most} more lines"] if len(lines) > most else []
+    return [*lines[:most], *more]
+
+
+def _marked(diff: Sequence[str]) -> str:
     lines = []
-    for line in diff.splitlines()[:_DIFF_LINES]:
+    for line in diff:
         tag = {"+": "ins", "-": "del"}.get(line[:1])
         text = escape(line)
         lines.append(f"<{tag}>{text}</{tag}>" if tag else text)
@@ -256,4 +300,4 @@ def _number_or_text(value: str) -> str | float:
 def _shown(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else cut(str(value), _LONGEST)

@@ -64,14 +64,30 @@ def start(
     return OpenRun(run=run, surroundings=surroundings, binding=Binding(run, source))
 
 
-def finish(opened: OpenRun, error: BaseException | None = None, *, cell: str | None = None) -> None:
-    """Write a run's evidence and end it, by the error that its code ended with."""
+def finish(
+    opened: OpenRun,
+    error: BaseException | None = None,
+    *,
+    cell: str | None = None,
+    call: str = "",
+) -> None:
+    """Write a run's evidence and end it, by the error that its code ended with.
+
+    Parameters
+    ----------
+    opened : OpenRun
+        The run.
+    error : BaseException, optional
+        What its code raised.
+    cell, call
+        As :func:`mlops_nb.tracking.evidence.log_code` takes them.
+    """
     run = opened.run
     try:
         opened.binding.release()
         if run.status == "RUNNING":
             opened.surroundings.log(run)
-            evidence.log_code(run, cell)
+            evidence.log_code(run, cell, call)
             run.end("FINISHED" if error is None else evidence.log_error(run, error))
     finally:
         run.end("FAILED")

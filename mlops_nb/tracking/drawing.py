@@ -12,16 +12,16 @@ from html import escape
 
 _BARS = "▁▂▃▄▅▆▇█"
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999")
-_MOST_POINTS = 300
+MOST_POINTS = 300
 _WIDTH, _HEIGHT = 560, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 10, 26, 24
 
 Point = tuple[float, float]
 
 
-def thinned(points: Sequence[Point]) -> list[Point]:
-    """Return at most :data:`_MOST_POINTS` of the points, the last among them."""
-    step = max(1, math.ceil(len(points) / _MOST_POINTS))
+def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
+    """Return about `most` of the points at even distances, the last among them."""
+    step = max(1, math.ceil(len(points) / most))
     kept = list(points[::step])
     return kept if not points or kept[-1] == points[-1] else [*kept, points[-1]]
 
@@ -123,7 +123,7 @@ def _line(points: Sequence[Point], number: int, title: str) -> str:
     colour = _COLOURS[number % len(_COLOURS)]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>'
-                   for x, y in (points if len(points) < 40 else []))  # fmt: skip
+                   for x, y in (points if len(points) == 1 else []))  # fmt: skip
     return (
         f'<g><title>{escape(title)}</title><polyline points="{path}" fill="none" '
         f'stroke="{colour}" stroke-width="1.8"/>{dots}</g>'

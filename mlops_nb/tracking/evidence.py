@@ -91,8 +91,18 @@ def source_name(project: Project) -> str:
     return resolved.relative_to(project.root).as_posix() if inside else str(full)
 
 
-def log_code(run: Run, cell: str | None = None) -> None:
-    """Write the code of a run: its cell and the cells that it depends on, or its script."""
+def log_code(run: Run, cell: str | None = None, call: str = "") -> None:
+    """Write the code of a run: its cell and the cells that it depends on, or its script.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    cell : str, optional
+        Its cell; the one that is being executed by default.
+    call : str
+        What a button has executed in place of a cell.
+    """
     shell = interactive_shell()
     if shell is None:
         script = getattr(sys.modules.get("__main__"), "__file__", None)
@@ -103,7 +113,7 @@ def log_code(run: Run, cell: str | None = None) -> None:
     source = cell if cell is not None else current_cell(shell)
     if source:
         run.log_text(source, f"{FOLDER}/cell.py")
-        run.log_text(slice_notebook(shell, run.project.root), f"{FOLDER}/slice.ipynb")
+        run.log_text(slice_notebook(shell, run.project.root, call), f"{FOLDER}/slice.ipynb")
 
 
 def log_error(run: Run, error: BaseException) -> str:

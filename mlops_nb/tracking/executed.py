@@ -34,7 +34,7 @@ def current_cell(shell: Any) -> str:
     return cells[-1][1] if cells else ""
 
 
-def slice_notebook(shell: Any, root: Path) -> str:
+def slice_notebook(shell: Any, root: Path, call: str = "") -> str:
     """Return a notebook of the executed cells that the last one depends on, in order.
 
     What was executed counts, not what the file on disk holds: a cell run twice stands twice when
@@ -46,16 +46,20 @@ def slice_notebook(shell: Any, root: Path) -> str:
         The kernel's shell.
     root : Path
         The project's root, from which paths are told.
+    call : str
+        What was executed by no cell, but by a button: it stands as the last cell.
     """
     global _kept
     seen = watch_of(shell)
     executions = [e for e in seen.so_far() if e.facts is not None]
+    if call:
+        executions.append(Execution(count=0, source=call))
     if not executions:
         return write_slice([], {})
     last, moved = executions[-1], _drawn(seen)
     touched = (len(last.outside.reads), len(last.outside.writes)) if last.outside else ()
     # A loop that opens a run at each turn cuts the same slice every time.
-    key = (len(executions), moved, touched, root)
+    key = (len(executions), moved, touched, root, call)
     if seen.before is None or _kept[0] is not seen.before or _kept[1] != key:
         _kept = (seen.before, key, _cut(executions, moved, shell, root))
     return _kept[2]

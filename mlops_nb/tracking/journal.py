@@ -16,6 +16,7 @@ import warnings
 import weakref
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -285,9 +286,15 @@ def read(path: Path, offset: int = 0) -> tuple[list[Entry], int, list[str]]:
     """
     with path.open("rb") as file:
         file.seek(offset)
-        data = file.read(CHUNK_BYTES)
-        if not data.endswith(b"\n") and len(data) == CHUNK_BYTES:
-            data += file.readline()
+        return read_on(file)
+
+
+def read_on(file: BinaryIO) -> tuple[list[Entry], int, list[str]]:
+    """Read the next lines of a journal that is open and stays so; as :func:`read` otherwise."""
+    offset = file.tell()
+    data = file.read(CHUNK_BYTES)
+    if not data.endswith(b"\n") and len(data) == CHUNK_BYTES:
+        data += file.readline()
     whole = data[: data.rfind(b"\n") + 1]
     entries: list[Entry] = []
     problems = []
@@ -297,7 +304,10 @@ def read(path: Path, offset: int = 0) -> tuple[list[Entry], int, list[str]]:
         try:
             entries.append(_decode(line))
         except msgspec.DecodeError as error:
-            problems.append(f"{path.name}: a line cannot be read and is ignored ({error})")
+            problems.append(
+                f"{Path(file.name).name}: a line cannot be read and is ignored ({error})"
+            )
+    file.seek(offset + len(whole))
     return entries, offset + len(whole), problems
 
 

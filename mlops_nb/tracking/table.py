@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_nb.config import Project
 from mlops_nb.tracking.known import remember
+from mlops_nb.tracking.names import cut
 from mlops_nb.tracking.previous import CHANGES_TAG
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from mlops_nb.store.runs import RunRecord
 
 METRICS_SHOWN = 6
+ROWS_SHOWN = 60
+"""A notebook keeps what it shows for ever: so many rows at most, the rest is counted."""
+
+_LONGEST = 60
 
 
 class RunTable(Sequence["RunRecord"]):
@@ -62,7 +67,10 @@ class RunTable(Sequence["RunRecord"]):
 
     def rows(self) -> list[list[object]]:
         """Return one list of values a run, in the order of :meth:`headers`."""
-        metrics = self._metrics()
+        return self._rows(self._records)
+
+    def _rows(self, records: Sequence[RunRecord]) -> list[list[object]]:
+        metrics, any_changed = self._metrics(), self._any_changed()
         return [
             [
                 record.uid[:8] or record.run_id[:8],
@@ -71,9 +79,9 @@ class RunTable(Sequence["RunRecord"]):
                 f"{record.started.astimezone():%Y-%m-%d %H:%M:%S}",
                 round((record.ended - record.started).total_seconds(), 1) if record.ended else None,
                 *(record.metrics.get(key) for key in metrics),
-                *([record.tags.get(CHANGES_TAG)] if self._any_changed() else []),
+                *([record.tags.get(CHANGES_TAG)] if any_changed else []),
             ]
-            for record in self._records
+            for record in records
         ]
 
     def _any_changed(self) -> bool:
@@ -87,15 +95,24 @@ class RunTable(Sequence["RunRecord"]):
                 counts[key] = counts.get(key, 0) + 1
         return sorted(counts, key=lambda key: (-counts[key], key))[:METRICS_SHOWN]
 
+    def _more(self) -> str:
+        """Return how many runs are left out of what is shown, empty when none is."""
+        left = len(self._records) - ROWS_SHOWN
+        return f"… {left:,} more; .to_frame() has them all" if left > 0 else ""
+
     def __repr__(self) -> str:
         if not self._records:
             return "no runs yet"
-        cells = [self.headers(), *([_shown(value) for value in row] for row in self.rows())]
+        cells = [
+            self.headers(),
+            *([_shown(value) for value in row] for row in self._rows(self._records[:ROWS_SHOWN])),
+        ]
         widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-        return "\n".join(
+        lines = [
             "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
             for row in cells
-        )
+        ]
+        return "\n".join([*lines, *filter(None, [self._more()])])
 
     def _repr_html_(self) -> str:
         if not self._records:
@@ -103,9 +120,10 @@ class RunTable(Sequence["RunRecord"]):
         head = "".join(f"<th>{escape(header)}</th>" for header in self.headers())
         body = "".join(
             "<tr>" + "".join(f"<td>{escape(_shown(value))}</td>" for value in row) + "</tr>"
-            for row in self.rows()
+            for row in self._rows(self._records[:ROWS_SHOWN])
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        more = f"<p>{escape(self._more())}</p>" if self._more() else ""
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
 
 
 def run_table(project: Project, *, filter_string: str = "", limit: int = 100) -> RunTable:
@@ -124,4 +142,4 @@ def run_table(project: Project, *, filter_string: str = "", limit: int = 100) ->
 def _shown(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else cut(str(value), _LONGEST)
