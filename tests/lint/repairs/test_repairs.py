@@ -48,7 +48,7 @@ def sources(notebook: Notebook) -> list[str]:
         (
             "NBE002",
             ["import warnings\n\nwarnings.simplefilter('ignore')  # hush\n"],
-            ["import warnings\n"],
+            ["import warnings"],
         ),
         ("NBE002", ["import warnings; warnings.filterwarnings('ignore')"], ["import warnings"]),
         (
