@@ -78,7 +78,7 @@ def has_own_lines(code: CodeCell, statement: ast.stmt) -> bool:
 
 
 def whole_lines(code: CodeCell, first: int, last: int) -> TextEdit:
-    """Return the edit that takes lines away; at either end of a cell, empty ones beside them too."""
+    """Return the edit that takes lines away; at the ends of a cell, empty ones beside them too."""
     lines = code.cell.lines
     if not any(line.strip() for line in lines[last:]):
         last = len(lines)
