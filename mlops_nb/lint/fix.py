@@ -2,9 +2,10 @@
 
 How a rule offers one: it passes `edits` to its finding, :class:`Edit` for values of the JSON
 document and :class:`TextEdit` for a part of a cell's text (`CodeCell.replaced`, `inserted_after`
-and `without_lines` make those), and is declared with `fixable=True`. A fix is safe when the
-notebook does the same as before. One that may change what it does is declared `unsafe=True`, on the
-rule or on the one finding, and is made by ``--fix --unsafe-fixes`` only.
+and `without_lines` make those; longer ones are in `repairs`), and is declared with
+`fixable=True`. A fix is safe when the notebook does the same as before, or what a line that can
+only mean one thing was written for. One that may change what it does is declared `unsafe=True`, on
+the rule or on the one finding, and is made by ``--fix --unsafe-fixes`` only.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def _is_touched(code: CodeCell, above: list[CodeCell], moving: list[_Import]) ->
     for other in above:
         if other.flow is not None:
             touched.update(event.name for event in other.flow.events)
-            touched.update(*other.flow.deferred.values())
+            touched.update(e.name for events in other.flow.later.values() for e in events)
     if code.flow is not None:
         touched.update(code.flow.uses)
         touched.update(e.name for e in code.flow.events if e.kind == "bind" and not e.imported)

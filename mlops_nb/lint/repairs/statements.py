@@ -78,12 +78,15 @@ def has_own_lines(code: CodeCell, statement: ast.stmt) -> bool:
 
 
 def whole_lines(code: CodeCell, first: int, last: int) -> TextEdit:
-    """Return the edit that takes lines away; at the end of a cell, the empty ones above as well."""
+    """Return the edit that takes lines away; at the ends of a cell, empty ones beside them too."""
     lines = code.cell.lines
     if not any(line.strip() for line in lines[last:]):
         last = len(lines)
         while first > 1 and not lines[first - 2].strip():
             first -= 1
+    elif not any(line.strip() for line in lines[: first - 1]):
+        while not lines[last].strip():
+            last += 1
     return code.without_lines(first, last)
 
 
