@@ -28,7 +28,9 @@ class FrontEndHook(BuildHookInterface):
         """Build the front end anew and name the files to ship."""
         root = Path(self.root)
         shared: dict[str, str] = build_data["shared_data"]
-        shared.update(_files(root / "notebooks", "share/mlops_nb/notebooks"))
+        demo = _files(root / "notebooks", "share/mlops_nb/notebooks")
+        # A project of its own with its data: megabytes that no pre-commit hook should carry.
+        shared.update({path: to for path, to in demo.items() if "/people/" not in to})
         shared.update(_files(root / "extension/jupyter-config", "etc/jupyter"))
         if self._python_only:
             return

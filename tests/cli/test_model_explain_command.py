@@ -147,7 +147,7 @@ def test_a_card_has_two_readers_and_says_what_odd_rows_do() -> None:
         (["explain", "churn/1", "--row", "300"], "there is no row 300: the table has 300"),
         (["explain", "churn/1", "--column", "month"], "no feature 'month'"),
         (["explain", "churn/1", "-o", "why.pdf"], "cannot write reasons to why.pdf"),
-        (["explain", "churm/1"], "no model 'churm'"),
+        (["explain", "churm/1"], "unknown model 'churm'"),
         (["audit", "--pack", "none.zip", "--allowed-signers", "none"], "there is no file none"),
     ],
 )

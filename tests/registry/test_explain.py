@@ -332,6 +332,7 @@ def test_a_linear_contribution_is_coefficient_times_distance_from_the_mean() -> 
     np.testing.assert_allclose(told[list(NUMBERS)], wanted, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_sampled_contributions_are_right_within_their_stated_error() -> None:
     fitted = make_pipeline(StandardScaler(), Ridge()).fit(NUMBERS, AMOUNT * NUMBERS["b"])
 
