@@ -90,9 +90,13 @@ def visit(browser: Any) -> Callable[[str], Any]:
             if message.type == "error" and not (expected and expected in text):
                 errors.append(text)
 
+        def stumble(error: Any) -> None:
+            if not (expected and expected in str(error)):
+                errors.append(str(error))
+
         page.on("request", look)
         page.on("console", hear)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("pageerror", stumble)
         page.goto(f"{url}?reset")
         page.wait_for_function("() => window.jupyterapp !== undefined")
         page.evaluate("() => window.jupyterapp.restored.then(() => null)")
