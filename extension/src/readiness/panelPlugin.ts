@@ -63,13 +63,17 @@ export const readinessStatusPlugin: JupyterFrontEndPlugin<void> = {
   id: 'mlops-nb:readiness-status',
   description: 'How many findings the current notebook has, in the status bar.',
   autoStart: true,
-  requires: [IReadiness, INotebookTracker, IStatusBar],
+  requires: [IReadiness, INotebookTracker],
+  optional: [IStatusBar], // Notebook 7 has none
   activate: (
     app: JupyterFrontEnd,
     readiness: IReadiness,
     tracker: INotebookTracker,
-    statusBar: IStatusBar
+    statusBar: IStatusBar | null
   ): void => {
+    if (statusBar === null) {
+      return;
+    }
     const current = () => readiness.of(tracker.currentWidget?.context.model.sharedModel);
     const show = (): void => void app.commands.execute(SHOW);
     const item = new StatusItem(current, readiness, show);
