@@ -75,6 +75,16 @@ def type_into(page: Any, cell: int, text: str) -> None:
     page.keyboard.type(text)
 
 
+def rest(page: Any) -> None:
+    """Return once nothing has been asked for a while: new marks close an open tooltip."""
+    page.evaluate(
+        "async () => { const asked = () => performance.getEntriesByType('resource')"
+        ".filter(one => one.name.includes('/mlops/lint')).length;"
+        " let last = -1; while (asked() !== last) {"
+        " last = asked(); await new Promise(done => setTimeout(done, 2000)); } }"
+    )
+
+
 def dark(page: Any) -> None:
     page.evaluate(
         "() => window.jupyterapp.commands.execute('apputils:change-theme',"
@@ -139,6 +149,7 @@ def test_the_tooltip_says_why_and_fixes_the_unsaved_cell(
         if theme == "dark":
             dark(page)
         type_into(page, 2, "\nprint('not saved')")
+        rest(page)
         page.locator(".cm-lintRange-warning", has_text="train_test_split").hover()
         tip = page.locator(".cm-tooltip-lint")
         tip.wait_for()
@@ -267,6 +278,7 @@ def test_a_name_in_a_message_is_text(project: Project, lab: Lab, visit: Visit) -
         page.evaluate(OPEN, "odd.ipynb")
         panel = panel_of(page)
         panel.get_by_text("onerror=alert").first.wait_for()
+        rest(page)
         page.locator(".cm-lintRange").first.hover()
         tip = page.locator(".cm-tooltip-lint")
         tip.wait_for()

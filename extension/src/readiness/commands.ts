@@ -61,17 +61,17 @@ export function addCommands(ground: IGround): string[] {
       return cell ? jump(panel, cell, { finding, focus: true }) : undefined;
     });
 
+  const again = here(found => {
+    readiness.retry();
+    return found.check();
+  });
+
   return [
     add(SHOW, 'Show Readiness', 'Show what the notebook lacks for production', {
       icon: readinessIcon,
       execute: show
     }),
-    add(CHECK, 'Check Notebook Now', 'Look at the notebook and what lies around it again', here(
-      found => {
-        readiness.retry();
-        return found.check();
-      }
-    )),
+    add(CHECK, 'Check Notebook Now', 'Look at the notebook and what lies around it', again),
     add('mlops:next-finding', 'Next Finding', 'Go to the next finding in the notebook', go(1)),
     add('mlops:previous-finding', 'Previous Finding', 'Go to the finding before', go(-1)),
     add('mlops:fix-finding', 'Fix Finding Here', 'Fix the finding at the cursor', one(null)),

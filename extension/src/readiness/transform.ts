@@ -40,7 +40,8 @@ export function transformed(
   const live = new Map(notebook.cells.map(cell => [cell.getId(), cell]));
   const edits = after.cells.flatMap((cell, at) => {
     const old = before.cells[origins[at] ?? -1];
-    return old !== undefined && !same({ ...old, id: '' }, { ...cell, id: '' }) ? [{ old, cell }] : [];
+    const differs = old !== undefined && !same({ ...old, id: '' }, { ...cell, id: '' });
+    return differs ? [{ old, cell }] : [];
   });
   const kept = new Set(origins);
   const gone = before.cells.filter((_, at) => !kept.has(at));
@@ -57,7 +58,8 @@ export function transformed(
   }
   const ids = arranged(notebook, gone, after.cells, at => before.cells[origins[at] ?? -1]?.id);
   editMetadata(notebook, before.metadata, after.metadata);
-  return { metadata: after.metadata, cells: after.cells.map((cell, at) => ({ ...cell, id: ids[at] ?? '' })) };
+  const cells = after.cells.map((cell, at) => ({ ...cell, id: ids[at] ?? '' }));
+  return { metadata: after.metadata, cells };
 }
 
 /** For each cell of `after` its index in `before`; -1: it is new. */
