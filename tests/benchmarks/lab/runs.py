@@ -29,7 +29,7 @@ PARAMS, METRICS = 5, 5
 OPEN = "() => window.jupyterapp.commands.execute('mlops:open-runs')"
 CLOSE = (
     "() => [...window.jupyterapp.shell.widgets('main')]"
-    ".filter(one => one.id === 'mlops-nb-runs-table').forEach(one => one.close())"
+    ".filter(one => one.id === 'mlops-nb-runs-table').forEach(one => one.dispose())"
 )
 FRAMES = """rows => new Promise(done => {
   const box = document.querySelector('.mlops-Grid');
