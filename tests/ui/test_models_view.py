@@ -117,4 +117,4 @@ def test_versions_health_and_alerts(
         page.evaluate("() => window.jupyterapp.commands.execute('mlops:open-models')")
         model.get_by_role("button", name="Open the report on tumours").click()
         report = page.frame_locator("iframe[title='Report of monitor']")
-        report.get_by_text("tumours").first.wait_for()
+        report.get_by_role("heading", name="monitor").first.wait_for()

@@ -114,14 +114,10 @@ function actions(
   documents: IDocumentManager,
   place: IPlace
 ): IJobsActions {
-  // What has run needs no kernel to be read.
-  const still = { shouldStart: false, autoStartDefault: false };
   return {
     openNotebook: path => void documents.openOrReveal(path),
-    openOutput: attempt => {
-      const path = OutputDrive.pathOf(attempt, place.path);
-      documents.openOrReveal(path, 'default', undefined, {}, still);
-    },
+    // With a kernel, as any notebook: without one the widgets in it fail to be drawn.
+    openOutput: attempt => void documents.openOrReveal(OutputDrive.pathOf(attempt, place.path)),
     openReport: attempt => openReport(app, place.path, attempt)
   };
 }

@@ -5,8 +5,8 @@ import { columnOf, type IColumn, type ISort } from './columns';
 
 const ROW = 28;
 /** Rows drawn above and below what is seen, and by which steps the window moves. */
-const SPARE = 12;
-const STEP = 6;
+const SPARE = 6;
+const STEP = 4;
 
 interface IGridProps {
   runs: readonly IRun[];
@@ -23,7 +23,10 @@ interface IGridProps {
 /** The runs as a grid of which only the rows in sight are drawn. */
 export function RunGrid(props: IGridProps): React.ReactElement {
   const { runs, sort, selected } = props;
-  const columns = props.columns.map(columnOf).filter((one): one is IColumn => one !== null);
+  const columns = React.useMemo(
+    () => props.columns.map(columnOf).filter((one): one is IColumn => one !== null),
+    [props.columns]
+  );
   const [view, setView] = React.useState({ first: 0, height: 600 });
   const [active, setActive] = React.useState(0);
   const box = React.useRef<HTMLDivElement>(null);
@@ -46,6 +49,8 @@ export function RunGrid(props: IGridProps): React.ReactElement {
 
   const from = Math.max(0, view.first - SPARE);
   const to = Math.min(runs.length, view.first + STEP + Math.ceil(view.height / ROW) + SPARE);
+  // A row that leaves at one end comes in again at the other: its elements stay in the page.
+  const pool = Math.ceil(view.height / ROW) + STEP + 2 * SPARE + 1;
   const at = Math.min(active, Math.max(0, runs.length - 1));
 
   const show = (index: number): void => {
@@ -110,10 +115,10 @@ export function RunGrid(props: IGridProps): React.ReactElement {
       <div role="rowgroup" className="mlops-Grid-body" style={{ height: runs.length * ROW }}>
         {runs.slice(from, to).map((run, index) => (
           <Row
-            key={run.run_id}
+            key={(from + index) % pool}
             run={run}
             index={from + index}
-            columns={props.columns}
+            columns={columns}
             template={template}
             selected={selected.has(run.run_id)}
             opened={props.opened === run.run_id}
@@ -177,7 +182,7 @@ function Head({ columns, template, sort, onSort }: IHeadProps): React.ReactEleme
 interface IRowProps {
   run: IRun;
   index: number;
-  columns: readonly string[];
+  columns: readonly IColumn[];
   template: string;
   selected: boolean;
   opened: boolean;
@@ -232,16 +237,15 @@ const Row = React.memo(function Row(props: IRowProps): React.ReactElement {
           {run.starred ? '★' : '☆'}
         </button>
       </span>
-      {props.columns.map(id => {
-        const one = columnOf(id);
-        const text = one === null ? '' : id === 'name' ? name : one.text(run, now);
-        return one === null ? null : (
+      {props.columns.map(one => {
+        const text = one.id === 'name' ? name : one.text(run, now);
+        return (
           <span
-            key={id}
+            key={one.id}
             role="gridcell"
-            title={text}
+            title={one.numeric ? undefined : text}
             className={one.numeric ? 'mlops-mod-number' : ''}
-            data-status={id === 'status' ? text : undefined}
+            data-status={one.id === 'status' ? text : undefined}
           >
             {text}
           </span>

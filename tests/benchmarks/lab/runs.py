@@ -27,7 +27,10 @@ from mlops_nb.store import runs
 RUNS = 10_000
 PARAMS, METRICS = 5, 5
 OPEN = "() => window.jupyterapp.commands.execute('mlops:open-runs')"
-CLOSE = "() => window.jupyterapp.commands.execute('application:close-all')"
+CLOSE = (
+    "() => [...window.jupyterapp.shell.widgets('main')]"
+    ".filter(one => one.id === 'mlops-nb-runs-table').forEach(one => one.dispose())"
+)
 FRAMES = """rows => new Promise(done => {
   const box = document.querySelector('.mlops-Grid');
   const times = [];
