@@ -87,6 +87,8 @@ def check_environment(project: Project, name: str, model: str = "") -> Checked:
         told = "; ".join(failed)
         raise InputError(f"job {name!r} was not started: {told}", f"mlops env diff {name}")
     warnings = tuple(f"environment: {message}" for message in failed)
+    if asked == "fail" and not compared.lock and not compared.model:
+        warnings = ("environment: there is neither a lock nor a model to compare with",)
     return Checked(record=compared.to_dict(), warnings=warnings)
 
 
