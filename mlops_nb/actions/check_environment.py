@@ -87,6 +87,8 @@ def check_environment(project: Project, name: str, model: str = "") -> Checked:
         told = "; ".join(failed)
         raise InputError(f"job {name!r} was not started: {told}", f"mlops env diff {name}")
     warnings = tuple(f"environment: {message}" for message in failed)
+    if asked == "fail" and not compared.lock and not compared.model:
+        warnings = ("environment: there is neither a lock nor a model to compare with",)
     return Checked(record=compared.to_dict(), warnings=warnings)
 
 
@@ -110,7 +112,6 @@ def check_inputs(project: Project, model: str, data: str) -> list[Result]:
     if not model:
         raise InputError("--data is held against a model's training rows", "mlops env check MODEL")
     from mlops_nb.actions.reference import load_reference
-    from mlops_nb.frames import open_table
     from mlops_nb.monitoring.contract import derive_contract
     from mlops_nb.monitoring.quality import check_contract
     from mlops_nb.registry.versions import fact, resolve
@@ -119,7 +120,7 @@ def check_inputs(project: Project, model: str, data: str) -> list[Result]:
     reference = load_reference(model, project)
     features = set(fact(version, "features") or reference.columns)
     others = [name for name in reference.columns if name not in features]
-    return list(check_contract(derive_contract(reference, without=others), open_table(data)))
+    return list(check_contract(derive_contract(reference, without=others), data))
 
 
 def _installed_for(kernel: str) -> Mapping[str, str]:

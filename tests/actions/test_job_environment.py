@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mlops_nb.actions.check_environment import check_environment
 from mlops_nb.actions.run_job import run_job
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import InputError, NotFoundError
@@ -123,6 +124,9 @@ def test_a_job_that_wants_its_lock_does_not_start_without_it(
         run_job(project(tmp_path), "strict")
     assert wrong.value.hint == "mlops env diff strict"
     assert not (tmp_path / ".mlops" / "jobs").exists()
+    lock.unlink()
+    (said,) = check_environment(project(tmp_path), "strict").warnings
+    assert said == "environment: there is neither a lock nor a model to compare with"
 
 
 def _day(day: str) -> object:
