@@ -76,6 +76,10 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
                 from mlops_nb.cli.run import answer
 
                 return answer(rest)
+            case ["lifecycle", *names] if len(names) <= 1 and "-" not in "".join(names)[:1]:
+                from mlops_nb.actions.assess_lifecycle import lifecycle
+
+                return lambda: lifecycle(load_project(), *names)
             case ["data", "drift", reference, current] if not current.startswith("-"):
                 return lambda: self._drift(reference, current)
         return None

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "data": ("mlops_nb.cli.data", "Profile data and measure drift."),
     "monitor": ("mlops_nb.cli.monitor", "Check a live model on all dimensions."),
     "job": ("mlops_nb.cli.job", "Run notebooks unattended."),
+    "lifecycle": ("mlops_nb.cli.lifecycle", "Where models wait: stages, lead times, bottleneck."),
     "alert": ("mlops_nb.cli.alert", "List and acknowledge alerts, test the routes."),
 }
 

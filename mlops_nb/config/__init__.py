@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mlops_nb.config.attempt import ENVIRONMENT_PREFIX, CurrentAttempt, current_attempt
 from mlops_nb.config.jobs import After, Bounds, Job, Report, Retries, Retryable
+from mlops_nb.config.lifecycle import Costs, Lifecycle
 from mlops_nb.config.lint import Lint
 from mlops_nb.config.monitoring import Alerts, Business, Monitoring
 from mlops_nb.config.project import (
@@ -31,10 +32,12 @@ __all__ = [
     "Bounds",
     "Business",
     "Config",
+    "Costs",
     "CurrentAttempt",
     "Fairness",
     "Gates",
     "Job",
+    "Lifecycle",
     "Lint",
     "Monitoring",
     "Owners",

@@ -14,6 +14,7 @@ import msgspec
 
 from mlops_nb.config.attempt import ENVIRONMENT_PREFIX
 from mlops_nb.config.jobs import After, Bounds, Job, Report, Retries
+from mlops_nb.config.lifecycle import Costs, Lifecycle
 from mlops_nb.config.lint import Lint
 from mlops_nb.config.monitoring import Alerts, Business, Monitoring
 from mlops_nb.config.registry import Approvals, Fairness, Gates, Owners
@@ -42,6 +43,7 @@ class Config(Table):
     monitoring: Monitoring = msgspec.field(default_factory=Monitoring)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     business: dict[str, Business] = {}
+    lifecycle: Lifecycle = msgspec.field(default_factory=Lifecycle)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +228,8 @@ def tables() -> dict[str, type[Table]]:
         "tool.mlops.monitoring": Monitoring,
         "tool.mlops.alerts": Alerts,
         "tool.mlops.business.NAME": Business,
+        "tool.mlops.lifecycle": Lifecycle,
+        "tool.mlops.lifecycle.costs": Costs,
     }
 
 
