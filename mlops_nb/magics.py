@@ -80,6 +80,10 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
                 from mlops_nb.actions.assess_lifecycle import lifecycle
 
                 return lambda: lifecycle(load_project(), *names)
+            case ["maturity"]:
+                from mlops_nb.actions.assess_maturity import maturity
+
+                return lambda: maturity(load_project())
             case ["data", "drift", reference, current] if not current.startswith("-"):
                 return lambda: self._drift(reference, current)
         return None
