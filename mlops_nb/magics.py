@@ -80,6 +80,10 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
                 from mlops_nb.actions.assess_lifecycle import lifecycle
 
                 return lambda: lifecycle(load_project(), *names)
+            case ["rehearse", *rest]:
+                from mlops_nb.cli import rehearse
+
+                return rehearse.answer(rest)
             case ["maturity"]:
                 from mlops_nb.actions.assess_maturity import maturity
 

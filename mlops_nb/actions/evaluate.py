@@ -59,6 +59,19 @@ def evaluate_version(
 ) -> list[Result]:
     """Put one version before every gate, as :func:`evaluate` does."""
     champion = _champion(project, version)
+    results = judge_version(project, version, champion, allow_pickle=allow_pickle)
+    record(project, version, results)
+    return results
+
+
+def judge_version(
+    project: Project,
+    version: ModelVersion,
+    champion: ModelVersion | None,
+    *,
+    allow_pickle: bool = False,
+) -> list[Result]:
+    """Put one version before every gate beside a champion, and write nothing down."""
     facts = evidence.read_json(project, version, cards.JSON)
 
     @cache
@@ -71,7 +84,7 @@ def evaluate_version(
     def scored() -> gates.Scored:
         return _scored(project, version, allow_pickle=allow_pickle)
 
-    results = gates.run(
+    return gates.run(
         gates.Case(
             version=version,
             rules=project.config.gates,
@@ -82,8 +95,6 @@ def evaluate_version(
             lint=lambda: _lint_errors(project, version),
         )
     )
-    record(project, version, results)
-    return results
 
 
 def record(project: Project, version: ModelVersion, results: Sequence[Result]) -> None:

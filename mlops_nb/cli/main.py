@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "monitor": ("mlops_nb.cli.monitor", "Check a live model on all dimensions."),
     "job": ("mlops_nb.cli.job", "Run notebooks unattended."),
     "lifecycle": ("mlops_nb.cli.lifecycle", "Where models wait: stages, lead times, bottleneck."),
+    "rehearse": ("mlops_nb.cli.rehearse", "A past period under another policy."),
     "maturity": ("mlops_nb.cli.maturity", "Level 0 to 3 by evidence, and the one next step."),
     "alert": ("mlops_nb.cli.alert", "List and acknowledge alerts, test the routes."),
 }

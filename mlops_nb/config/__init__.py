@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mlops_nb.config.attempt import ENVIRONMENT_PREFIX, CurrentAttempt, current_attempt
 from mlops_nb.config.jobs import After, Bounds, Job, Report, Retries, Retryable
-from mlops_nb.config.lifecycle import Costs, Lifecycle
+from mlops_nb.config.lifecycle import Costs, Lifecycle, Policy
 from mlops_nb.config.lint import Lint
 from mlops_nb.config.monitoring import Alerts, Business, Monitoring
 from mlops_nb.config.project import (
@@ -18,7 +18,9 @@ from mlops_nb.config.project import (
     choose_experiment,
     in_experiment,
     load_project,
+    read_policy,
     tables,
+    under_policy,
 )
 from mlops_nb.config.registry import Approvals, Fairness, Gates, Owners
 from mlops_nb.config.table import Table
@@ -41,6 +43,7 @@ __all__ = [
     "Lint",
     "Monitoring",
     "Owners",
+    "Policy",
     "Project",
     "Report",
     "Retries",
@@ -50,5 +53,7 @@ __all__ = [
     "current_attempt",
     "in_experiment",
     "load_project",
+    "read_policy",
     "tables",
+    "under_policy",
 ]

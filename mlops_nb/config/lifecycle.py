@@ -26,6 +26,33 @@ class Costs(Table):
     """What a day costs on which that figure misses its goal by one of its unit."""
 
 
+class Policy(Table):
+    """``[tool.mlops.lifecycle.policy]``: what `mlops rehearse` replays beside `monitoring`.
+
+    What holds in earnest stands in the monitor notebook and in the jobs' tables.
+    """
+
+    margins: dict[str, float] = {}
+    """Figure of performance → how far it may fall; the others have the metric's own margin."""
+    pages: list[Literal["performance", "business", "drift", "decision"]] = msgspec.field(
+        default_factory=lambda: ["performance", "business", "drift", "decision"]
+    )
+    """Dimensions whose failures page."""
+    retrain_on: Literal["", "alert", "new", "never"] = ""
+    """`alert`: by every verdict with a failure; `new`: by one that pages; `never`; empty: as the
+    jobs' `after` has it."""
+    retrain_after: int = 1
+    """Verdicts with failures in a row that a retraining takes."""
+    retrain_cooldown_days: float = 0.0
+    """Days after a retraining in which none is started."""
+    retrain_every_days: float = 0.0
+    """Days between retrainings by the clock; 0: none."""
+    label_delay_days: float | None = None
+    """Days from a prediction to its label; unset: as the predictions log has it."""
+    truth_days: float = 7.0
+    """Length of the pieces that are judged with hindsight, by all labels that came."""
+
+
 class Lifecycle(Table):
     """``[tool.mlops.lifecycle]``: what `mlops lifecycle`, `maturity` and `rehearse` hold to."""
 
@@ -41,3 +68,4 @@ class Lifecycle(Table):
     evidence_days: float = 180.0
     """Days after which a drill or a rollback is no evidence of maturity any more."""
     costs: Costs = msgspec.field(default_factory=Costs)
+    policy: Policy = msgspec.field(default_factory=Policy)
