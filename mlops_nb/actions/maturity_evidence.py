@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from mlops_nb.actions.lifecycle_facts import SOURCE, Judgement, Records
 from mlops_nb.config import Project
+from mlops_nb.jobs import drills
 from mlops_nb.lifecycle.evidence import Drill, Evidence, Fact, LiveModel
 from mlops_nb.lint.rule import Severity
 from mlops_nb.lint.run import Options, lint_paths
@@ -19,12 +18,12 @@ from mlops_nb.registry.versions import CHAMPION, ModelVersion
 from mlops_nb.result import Status
 from mlops_nb.state.audit import Entry
 from mlops_nb.state.deliveries import delivered
+from mlops_nb.state.route_tests import last_tests
 from mlops_nb.store import connection
 from mlops_nb.store.runs import RunRecord, artifacts
 from mlops_nb.tracking.reproduce import MOMENT_TAG, TAG
 
 ATTEMPT, COMMIT = "mlops.attempt", "mlflow.source.git.commit"
-DRILLS = "drills"
 _CHECKED = (Status.PASSED, Status.WARNED, Status.FAILED)
 _WELL = ("succeeded", "findings")
 # Part of what reproduces a run → the files any of which holds it.
@@ -47,6 +46,8 @@ def gather(records: Records) -> Evidence:
     ------
     StoreError
         The store or the state cannot be reached.
+    InputError
+        The record of a drill cannot be read.
     """
     project, since = records.project, _since(records)
     live = [version for version in records.versions if CHAMPION in version.aliases]
@@ -66,11 +67,7 @@ def gather(records: Records) -> Evidence:
         scheduled=_newest(_scheduled(records)),
         schedules=tuple(name for name, job in project.config.jobs.items() if job.schedule),
         routes=_routes(project),
-        delivered=_newest(
-            Fact(what=route, at=at)
-            for route, at in delivered(project).items()
-            if route in _routes(project)
-        ),
+        delivered=_newest(_delivered(project)),
         playbooks=_playbooks(project),
         retrained=_newest(_retrained(records)),
         retrain_jobs=tuple(
@@ -85,7 +82,7 @@ def gather(records: Records) -> Evidence:
             for entry in records.audit
             if entry.action == "rollback" and entry.time >= since
         ),
-        drills=tuple(drill for drill in drills(project) if drill.at >= since),
+        drills=_drills(project, since),
         **_alerts(records, since),
     )
 
@@ -246,27 +243,26 @@ def _audit_problems(project: Project) -> tuple[str, ...]:
     return tuple(r.message for r in verify(project) if r.status is Status.FAILED)
 
 
-def drills(project: Project) -> list[Drill]:
-    """Return the drills of playbooks, as ``.mlops/drills/<playbook>/<time>.json`` has them.
-
-    Of a record count ``playbook``, ``time``, ``passed`` and ``commands`` (each with ``command``
-    and ``exit_code``); one that cannot be read is no evidence.
-    """
-    read = (_drill(path) for path in (project.home / DRILLS).glob("*/*.json"))
-    return sorted((drill for drill in read if drill), key=lambda drill: drill.at, reverse=True)
+def _delivered(project: Project) -> Iterator[Fact]:
+    """Return what routes to people took: messages in earnest, and tests."""
+    took = list(delivered(project).items())
+    took += [(route, test.time) for route, test in last_tests(project).items() if not test.problem]
+    beyond = set(_routes(project))
+    return (Fact(what=route, at=at) for route, at in took if route in beyond)
 
 
-def _drill(path: Path) -> Drill | None:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        commands = values.get("commands") or ()
-        return Drill(
-            playbook=str(values["playbook"]),
-            at=datetime.fromisoformat(values["time"]),
-            passed=values["passed"] is True,
+def _drills(project: Project, since: datetime) -> tuple[Drill, ...]:
+    """Return the drills that are no older than that, the newest first."""
+    return tuple(
+        Drill(
+            playbook=held.playbook,
+            at=held.time,
+            passed=held.passed,
             rolled_back=any(
-                "model rollback" in one["command"] and one["exit_code"] == 0 for one in commands
+                "model rollback" in str(one.get("command")) and one.get("exit_code") == 0
+                for one in held.commands
             ),
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return None
+        for held in drills.drills(project)
+        if held.time >= since
+    )

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from mlops_nb.config import Project
 from mlops_nb.errors import NotFoundError, did_you_mean
 from mlops_nb.jobs.alerts import Message
-from mlops_nb.state.deliveries import note, settle, take_due
+from mlops_nb.state.deliveries import settle, take_due
 
 LOCAL = "local"
 LOG = "alerts.log"
@@ -20,9 +20,7 @@ _ENVIRONMENT = "env:"
 
 
 def deliver(project: Project, message: Message, routes: Sequence[str] = ()) -> dict[str, str]:
-    """Send a message by each of the routes now; a route that fails never keeps the others.
-
-    What a route takes is on record: it is known to work since then.
+    """Send a message by each of the routes; a route that fails never keeps the others.
 
     Parameters
     ----------
@@ -47,11 +45,7 @@ def deliver(project: Project, message: Message, routes: Sequence[str] = ()) -> d
     for name in routes:
         if name not in known:
             raise NotFoundError(f"unknown alert route {name!r}", did_you_mean(name, known))
-    problems = {name: _send(project, known[name], message) for name in routes or known}
-    for name, problem in problems.items():
-        if not problem:
-            note(project, name, title=message.title)
-    return problems
+    return {name: _send(project, known[name], message) for name in routes or known}
 
 
 def flush(project: Project, now: datetime) -> dict[str, str]:

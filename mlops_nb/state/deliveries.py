@@ -126,14 +126,6 @@ def settle(project: Project, number: int, problem: str) -> None:
         )
 
 
-def note(project: Project, route: str, *, title: str) -> None:
-    """Enter a message that a route took at once, without the outbox: a test of the route."""
-    now = stamp(datetime.now(UTC))
-    row = {"attempt": "", "route": route, "sent": now, "problem": "", "title": title, "tries": 1}
-    with transaction(project) as connection:
-        connection.execute(_deliveries.insert().values(**row))
-
-
 def delivered(project: Project) -> dict[str, datetime]:
     """Return when each route took a message last, in UTC; a route that took none is left out."""
     query = (

@@ -22,16 +22,17 @@ from sklearn.dummy import DummyClassifier
 
 from mlops_nb import modelfile
 from mlops_nb.actions.assess_maturity import MaturityReport, decisions_on_record, maturity
-from mlops_nb.actions.maturity_evidence import drills
 from mlops_nb.cli.main import mlops
 from mlops_nb.config import Project, load_project
-from mlops_nb.result import Status
+from mlops_nb.errors import InputError
+from mlops_nb.jobs.drills import Drill, keep
+from mlops_nb.result import Result, Status
 from mlops_nb.state import audit
 from mlops_nb.state.alerts import Found, record
 from mlops_nb.state.assessments import Assessment, history, note
 from mlops_nb.state.attempts import begin, end
 from mlops_nb.state.database import transaction
-from mlops_nb.state.deliveries import delivered
+from mlops_nb.state.route_tests import record_tests
 from mlops_nb.store import models, runs, versions
 
 NOW = datetime.now(UTC)
@@ -168,28 +169,42 @@ def test_alerts_routes_and_playbooks(project: Project) -> None:
     assert message(found, "alerted") == "team never took a message"
     answer = CliRunner().invoke(mlops, ["alert", "test"])
     assert answer.exit_code == 1
-    assert set(delivered(project)) == {"local", "file"}, "only what arrived is evidence"
+    assert message(maturity(project), "alerted") == "team never took a message"
+    record_tests(project, {"team": ""})
+    assert message(maturity(project), "alerted") == "route team took a message"
     place = Found(model="late", job="monitor", attempt="a", folder="f", due=NOW)
-    from mlops_nb.result import Result
-
     record(project, place, [Result(name="drift.x", subject="s", status=Status.FAILED)])
     assert message(maturity(project), "guided") == "1 of 1 alerts lead to no playbook"
     assert message(maturity(project), "governed").startswith("nobody is named")
 
 
+def drill(
+    at: datetime, *, passed: bool = True, command: str = "mlops model rollback late"
+) -> Drill:
+    found = Result(
+        name="drill.repair", subject="s", status=Status.PASSED if passed else Status.FAILED
+    )
+    return Drill(
+        playbook="bad-deploy", model="late", time=at, seconds=1, fault="f", owner="", network="none",
+        results=(found,), commands=({"command": command, "exit_code": 0, "seconds": 1},),
+    )  # fmt: skip
+
+
 def test_drills_count_while_they_are_fresh(project: Project) -> None:
-    folder = project.home / "drills" / "bad-deploy"
-    folder.mkdir(parents=True)
-    commands = [{"command": "mlops model rollback late", "exit_code": 0}]
-    kept = {"playbook": "bad-deploy", "time": NOW.isoformat(), "passed": True, "commands": commands}
-    (folder / "a.json").write_text(json.dumps(kept))
-    (folder / "b.json").write_text("{")
-    (folder / "c.json").write_text(json.dumps(kept | {"time": "yesterday"}))
-    (folder / "d.json").write_text(json.dumps(kept | {"commands": ["x"]}))
-    assert [drill.rolled_back for drill in drills(project)] == [True]
+    keep(project, drill(NOW))
     assert {"drilled", "rollback_rehearsed"} <= met(maturity(project))
     later = maturity(project, now=NOW + timedelta(days=200))
     assert not {"drilled", "rollback_rehearsed"} & met(later)
+    keep(project, drill(NOW + timedelta(seconds=1), passed=False))
+    assert message(maturity(project), "drilled") == "the last drill of bad-deploy failed"
+    (project.home / "drills" / "bad-deploy" / "torn.json").write_text("{")
+    with pytest.raises(InputError, match="cannot read the drill"):
+        maturity(project)
+
+
+def test_a_drill_without_a_rollback_rehearses_none(project: Project) -> None:
+    keep(project, drill(NOW, command="mlops job run train"))
+    assert "rollback_rehearsed" not in met(maturity(project))
 
 
 def test_a_changed_audit_log_is_no_governance(project: Project) -> None:
