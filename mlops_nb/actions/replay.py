@@ -16,7 +16,8 @@ from mlops_nb.actions.reference import load_baseline, load_holdout, load_referen
 from mlops_nb.config import Costs, Project
 from mlops_nb.errors import InputError, MlopsError
 from mlops_nb.lifecycle.intervals import Interval
-from mlops_nb.lifecycle.rehearsal import Tile, Verdict
+from mlops_nb.lifecycle.rehearsal import Tile
+from mlops_nb.lifecycle.retraining import Verdict
 from mlops_nb.monitoring.business import business_metrics
 from mlops_nb.monitoring.decisions import decisions
 from mlops_nb.monitoring.drift import drift

@@ -13,7 +13,7 @@ from mlops_nb.cli.output import echo_json, format_option
 from mlops_nb.errors import InputError
 
 if TYPE_CHECKING:
-    from mlops_nb.actions.rehearse import Rehearsal
+    from mlops_nb.actions.rehearsed import Rehearsal
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 

@@ -6,96 +6,11 @@ It answers what it found and when that was; nothing is ticked because somebody s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-
-from mlops_nb.lifecycle.evidence import Evidence, Fact
-from mlops_nb.result import Result, Status
+from mlops_nb.lifecycle.criterion import Finding, criterion, oldest, several
+from mlops_nb.lifecycle.evidence import Evidence
 
 DIMENSIONS = ("performance", "drift", "system", "business")
 """What a live model must be watched on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What a criterion found.
-
-    Parameters
-    ----------
-    met : bool
-        Whether it is met.
-    message : str
-        The evidence in one sentence, or what is missing of it.
-    at : datetime, optional
-        When what it rests on happened.
-    advice : str
-        The command to take instead of the criterion's own, where the evidence says a better one.
-    """
-
-    met: bool
-    message: str
-    at: datetime | None = None
-    advice: str = ""
-
-
-Check = Callable[[Evidence], Finding]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Criterion:
-    """One criterion.
-
-    Parameters
-    ----------
-    level : int
-        The level that asks for it, 1 to 3.
-    name : str
-        What is asked.
-    why : str
-        Why, in one sentence.
-    advice : str
-        The command that brings it nearer.
-    check : callable
-        Looks at the evidence.
-    """
-
-    level: int
-    name: str
-    why: str
-    advice: str
-    check: Check
-
-    def judge(self, evidence: Evidence) -> Result:
-        """Return the result, with its level and the date of its evidence."""
-        found = self.check(evidence)
-        return Result(
-            name=f"maturity.{self.name}",
-            subject=f"level {self.level}",
-            status=Status.PASSED if found.met else Status.FAILED,
-            message=found.message,
-            advice="" if found.met else found.advice or self.advice,
-            evidence={
-                "level": self.level,
-                "date": found.at.isoformat() if found.at else None,
-                "why": self.why,
-            },
-        )
-
-
-CRITERIA: list[Criterion] = []
-"""Every criterion, in the order of the levels and of the steps to take."""
-
-
-def criterion(level: int, *, why: str, advice: str) -> Callable[[Check], Check]:
-    """Enter a function among the criteria, under its own name."""
-
-    def enter(check: Check) -> Check:
-        name = check.__name__
-        CRITERIA.append(Criterion(level=level, name=name, why=why, advice=advice, check=check))
-        return check
-
-    return enter
 
 
 @criterion(
@@ -123,7 +38,7 @@ def versioned(evidence: Evidence) -> Finding:
     if not evidence.notebooks:
         return Finding(met=False, message="there is no notebook", advice="mlops init")
     if unknown:
-        message = f"git does not know {_several(unknown)} of {len(evidence.notebooks)} notebooks"
+        message = f"git does not know {several(unknown)} of {len(evidence.notebooks)} notebooks"
         return Finding(met=False, message=message)
     message = f"git has all {len(known)} notebooks"
     return Finding(met=True, message=message, at=max(known))
@@ -157,7 +72,7 @@ def linted(evidence: Evidence) -> Finding:
         return Finding(met=False, message="there is no notebook", advice="mlops init")
     if bad:
         errors = sum(evidence.lint_errors.values())
-        message = f"the linter finds {errors} errors in {_several(bad)}"
+        message = f"the linter finds {errors} errors in {several(bad)}"
         return Finding(met=False, message=message)
     message = f"the linter finds no error in {len(evidence.lint_errors)} notebooks"
     return Finding(met=True, message=message, at=evidence.now)
@@ -172,14 +87,14 @@ def registered(evidence: Evidence) -> Finding:
     """Ask for champions that the audit log knows."""
     if not evidence.models:
         waiting = evidence.candidates
-        message = f"{_several(waiting)} has no champion" if waiting else "no model is registered"
+        message = f"{several(waiting)} has no champion" if waiting else "no model is registered"
         advice = f"mlops model promote {waiting[0]}" if waiting else "mlops job run train"
         return Finding(met=False, message=message, advice=advice)
     unknown = [model for model in evidence.models if model.promoted is None]
     if unknown:
         message = f"the audit log does not know how {unknown[0].label} became champion"
         return Finding(met=False, message=message, advice=f"mlops model promote {unknown[0].label}")
-    return _oldest([model.promoted for model in evidence.models], "live")
+    return oldest([model.promoted for model in evidence.models], "live")
 
 
 @criterion(
@@ -193,13 +108,13 @@ def gated(evidence: Evidence) -> Finding:
         return Finding(met=False, message="no model is live", advice="mlops model promote MODEL")
     over = [model.label for model in evidence.models if model.overridden]
     if over:
-        message = f"{_several(over)} went live over its gates"
+        message = f"{several(over)} went live over its gates"
         return Finding(met=False, message=message, advice=f"mlops model evaluate {over[0]}")
     open_ = [m.label for m in evidence.models if m.promoted is None or not m.gates_passed]
     if open_:
-        return Finding(met=False, message=f"no gate stood before {_several(open_)}")
+        return Finding(met=False, message=f"no gate stood before {several(open_)}")
     passed = sum(model.gates_passed for model in evidence.models)
-    found = _oldest([model.promoted for model in evidence.models], "through its gates")
+    found = oldest([model.promoted for model in evidence.models], "through its gates")
     return Finding(met=True, message=f"{passed} gates passed; {found.message}", at=found.at)
 
 
@@ -214,7 +129,7 @@ def scheduled(evidence: Evidence) -> Finding:
     if done is not None:
         return Finding(met=True, message=f"{done.what} ran by its schedule", at=done.at)
     if evidence.schedules:
-        message = f"{_several(evidence.schedules)} never ran by its schedule with success"
+        message = f"{several(evidence.schedules)} never ran by its schedule with success"
         return Finding(met=False, message=message, advice="mlops job serve, or tick from cron")
     return Finding(met=False, message="no job has a schedule")
 
@@ -236,7 +151,7 @@ def monitored(evidence: Evidence) -> Finding:
             message = f"the last verdict on {model.name} says nothing of {', '.join(missing)}"
             advice = f"add it to the monitor notebook: {missing[0]}; then {advice}"
             return Finding(met=False, message=message, at=model.judged.at, advice=advice)
-    found = _oldest([model.judged for model in evidence.models], "judged")
+    found = oldest([model.judged for model in evidence.models], "judged")
     message = f"{', '.join(DIMENSIONS)}: {found.message}"
     return Finding(met=True, message=message, at=found.at)
 
@@ -249,7 +164,7 @@ def alerted(evidence: Evidence) -> Finding:
         advice = "a route in [tool.mlops.alerts.routes], then mlops alert test"
         return Finding(met=False, message=message, advice=advice)
     if evidence.delivered is None:
-        return Finding(met=False, message=f"{_several(evidence.routes)} never took a message")
+        return Finding(met=False, message=f"{several(evidence.routes)} never took a message")
     message = f"route {evidence.delivered.what} took a message"
     return Finding(met=True, message=message, at=evidence.delivered.at)
 
@@ -285,7 +200,7 @@ def retrained(evidence: Evidence) -> Finding:
     if done is not None:
         return Finding(met=True, message=f"an alert led to {done.what}", at=done.at)
     if evidence.retrain_jobs:
-        message = f"no alert has led through {_several(evidence.retrain_jobs)} to a champion yet"
+        message = f"no alert has led through {several(evidence.retrain_jobs)} to a champion yet"
         advice = "mlops playbook drill data-drift shows whether it would"
         return Finding(met=False, message=message, advice=advice)
     return Finding(met=False, message="no alert starts a retraining")
@@ -308,10 +223,10 @@ def governed(evidence: Evidence) -> Finding:
         return Finding(met=False, message="no model is live", advice="mlops model promote MODEL")
     lacking = [model for model in evidence.models if model.approved is None]
     if lacking:
-        message = f"{_several([m.label for m in lacking])} is live without valid approvals"
+        message = f"{several([m.label for m in lacking])} is live without valid approvals"
         advice = f"mlops model approve {lacking[0].label} --role science"
         return Finding(met=False, message=message, advice=advice)
-    return _oldest([model.approved for model in evidence.models], "approved")
+    return oldest([model.approved for model in evidence.models], "approved")
 
 
 @criterion(
@@ -342,16 +257,5 @@ def drilled(evidence: Evidence) -> Finding:
     if not newest:
         return Finding(met=False, message="no drill of a playbook is on record of late")
     latest = max(drill.at for drill in newest.values())
-    message = f"drills of {_several(list(newest))} passed"
+    message = f"drills of {several(list(newest))} passed"
     return Finding(met=True, message=message, at=latest)
-
-
-def _oldest(facts: Sequence[Fact | None], words: str) -> Finding:
-    """Return the finding that rests on the oldest of several facts: the weakest of them."""
-    known = [fact for fact in facts if fact is not None]
-    names = _several([fact.what for fact in known])
-    return Finding(met=True, message=f"{names} {words}", at=min(fact.at for fact in known))
-
-
-def _several(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from mlops_nb.lifecycle.criteria import CRITERIA
+from mlops_nb.lifecycle import criteria as _criteria  # noqa: F401 - each enters itself
+from mlops_nb.lifecycle.criterion import CRITERIA
 from mlops_nb.lifecycle.evidence import Evidence
 from mlops_nb.result import Result, Status
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 from mlops_nb.lifecycle.intervals import (
-    NOTHING,
     Interval,
     difference,
     intersection,
@@ -17,33 +16,9 @@ from mlops_nb.lifecycle.intervals import (
     total,
     union,
 )
+from mlops_nb.lifecycle.retraining import Rule, Verdict, retrains
 
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a monitor would have said of a window, and what became of its alerts.
-
-    Parameters
-    ----------
-    window : Interval
-        The period judged.
-    at : datetime
-        When the verdict was known: later than the end of the window where labels come late.
-    told : tuple of str
-        Findings that a page told of: new ones, and known ones that became graver.
-    found : tuple of str
-        Findings that it came to, told or known.
-    alive : tuple of str
-        Alerts that were not over afterwards, of earlier verdicts too.
-    """
-
-    window: Interval
-    at: datetime
-    told: tuple[str, ...] = ()
-    found: tuple[str, ...] = ()
-    alive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,28 +41,6 @@ class Tile:
     faults: tuple[str, ...] = ()
     loss: float = 0.0
     known: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """When a retraining starts.
-
-    Parameters
-    ----------
-    on : {"alert", "new", "never"}
-        By every verdict with a finding, by one that pages, or by none.
-    after : int
-        Verdicts with findings in a row that it takes.
-    cooldown : timedelta
-        How long after a retraining none is started.
-    every : timedelta
-        Length between retrainings by the clock; 0: none.
-    """
-
-    on: Literal["alert", "new", "never"] = "never"
-    after: int = 1
-    cooldown: timedelta = NOTHING
-    every: timedelta = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,10 +186,11 @@ def outcome(
         for one in verdicts
         if one.told
     )
-    retrains = _retrains(verdicts, truth, rule)
+    period = Interval(start=truth[0].span.start, end=truth[-1].span.end) if truth else None
+    started = retrains(verdicts, period, rule)
     parts = {
         "false_pages": sum(page.is_false for page in pages) * prices.false_page,
-        "retrains": len(retrains) * prices.retrain,
+        "retrains": len(started) * prices.retrain,
         "undetected": sum(
             total(intersection(undetected, [tile.span])) / DAY * (prices.undetected_day + tile.loss)
             for tile in truth
@@ -245,7 +199,7 @@ def outcome(
     }
     return Outcome(
         pages=pages,
-        retrains=retrains,
+        retrains=started,
         episodes=tuple(_episode(span, truth, alerted) for span in bad),
         undetected_days=total(undetected) / DAY,
         cost=sum(parts.values()),
@@ -270,38 +224,6 @@ def _episode(span: Interval, truth: Sequence[Tile], alerted: Sequence[Interval])
     faults = {name: None for tile in truth if intersection([tile.span], [span])
               for name in tile.faults}  # fmt: skip
     return Episode(span=span, faults=tuple(faults), detected=seen[0].start if seen else None)
-
-
-def _retrains(
-    verdicts: Sequence[Verdict], truth: Sequence[Tile], rule: Rule
-) -> tuple[datetime, ...]:
-    wanted = [*_by_alert(verdicts, rule), *_by_clock(truth, rule)]
-    started: list[datetime] = []
-    for at in sorted(wanted):
-        if not started or at - started[-1] >= rule.cooldown:
-            started.append(at)
-    return tuple(started)
-
-
-def _by_alert(verdicts: Sequence[Verdict], rule: Rule) -> list[datetime]:
-    wanted, row = [], 0
-    for one in verdicts:
-        row = row + 1 if one.found else 0
-        if rule.on == "never" or row < rule.after or not one.found:
-            continue
-        if rule.on == "alert" or one.told or row == rule.after > 1:
-            wanted.append(one.at)
-    return wanted
-
-
-def _by_clock(truth: Sequence[Tile], rule: Rule) -> list[datetime]:
-    if not rule.every or not truth:
-        return []
-    at, end, wanted = truth[0].span.start + rule.every, truth[-1].span.end, []
-    while at < end:
-        wanted.append(at)
-        at += rule.every
-    return wanted
 
 
 def summary(found: Outcome, currency: str = "") -> list[tuple[str, str]]:

@@ -94,6 +94,7 @@ def test_a_model_that_nobody_knows(project: Project) -> None:
     assert isinstance(answer.exception, NotFoundError)
 
 
+@pytest.mark.slow
 def test_from_the_first_run_to_the_retrained_champion(
     project: Project, lived: Callable[[], str]
 ) -> None:

@@ -88,6 +88,7 @@ def test_a_project_that_was_never_used(project: Project) -> None:
     assert "maturity level 0" in found._repr_html_()
 
 
+@pytest.mark.slow
 def test_records_bring_the_first_level_nearer(project: Project) -> None:
     (project.root / "train.ipynb").write_text(json.dumps(NOTEBOOK), encoding="utf-8")
     assert message(maturity(project), "versioned") == "git does not know train.ipynb of 1 notebooks"
@@ -104,6 +105,7 @@ def test_records_bring_the_first_level_nearer(project: Project) -> None:
     assert "<i>fit" not in found._repr_html_()
 
 
+@pytest.mark.slow
 def test_a_champion_counts_by_what_the_log_says(project: Project) -> None:
     a_champion(project, [{"name": "gate.card", "status": "passed"}])
     found = maturity(project)
@@ -139,6 +141,7 @@ def result(name: str, status: str = "passed") -> dict[str, Any]:
     return {"name": name, "subject": "s", "status": status}
 
 
+@pytest.mark.slow
 def test_from_an_alert_to_a_champion_by_itself(project: Project) -> None:
     a_champion(project, [])
     seen = [result("performance.auc", "failed"), result("system.volume"),
@@ -185,8 +188,9 @@ def drill(
         name="drill.repair", subject="s", status=Status.PASSED if passed else Status.FAILED
     )
     return Drill(
-        playbook="bad-deploy", model="late", time=at, seconds=1, fault="f", owner="", network="none",
-        results=(found,), commands=({"command": command, "exit_code": 0, "seconds": 1},),
+        playbook="bad-deploy", model="late", time=at, seconds=1, fault="f", owner="",
+        network="none", results=(found,),
+        commands=({"command": command, "exit_code": 0, "seconds": 1},),
     )  # fmt: skip
 
 

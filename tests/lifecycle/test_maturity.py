@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_nb.lifecycle.badge import badge
-from mlops_nb.lifecycle.criteria import CRITERIA
+from mlops_nb.lifecycle.criterion import CRITERIA
 from mlops_nb.lifecycle.evidence import Drill, Evidence, Fact, LiveModel
 from mlops_nb.lifecycle.maturity import FITTING, LEVELS, Maturity, Need, assess
 from mlops_nb.result import Result, Status

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_nb.lifecycle.intervals import Interval
-from mlops_nb.lifecycle.rehearsal import Prices, Rule, Tile, Verdict, outcome, summary
+from mlops_nb.lifecycle.rehearsal import Prices, Tile, outcome, summary
+from mlops_nb.lifecycle.retraining import Rule, Verdict
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PRICES = Prices(false_page=10, retrain=5, undetected_day=100)
