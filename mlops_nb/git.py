@@ -7,6 +7,7 @@ import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,54 @@ def content_at(root: Path, commit: str, path: str) -> bytes | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout if answer.returncode == 0 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileHistory:
+    """What commits did to a file.
+
+    Parameters
+    ----------
+    commits : int
+        How many changed it.
+    first, last : datetime
+        When the first and the last of them were made, in UTC.
+    """
+
+    commits: int
+    first: datetime
+    last: datetime
+
+
+def histories(root: Path, pattern: str) -> dict[str, FileHistory]:
+    """Return the history of every file below a folder whose path fits a pattern.
+
+    Parameters
+    ----------
+    root : Path
+        A folder of the working tree.
+    pattern : str
+        As git's pathspec has it: ``*.ipynb``.
+
+    Returns
+    -------
+    dict
+        Path relative to `root` → its history; empty outside of a working tree. A file that was
+        renamed counts under both names.
+    """
+    log = _git(root, "log", "--format=%x00%ct", "--name-only", "--relative", "-z", "--", pattern)
+    moments: dict[str, list[datetime]] = {}
+    moment = None
+    for entry in (log or "").split("\0"):
+        name = entry.lstrip("\n")
+        if name.isdigit() and not entry.startswith("\n"):
+            moment = datetime.fromtimestamp(int(name), UTC)
+        elif name and moment is not None:
+            moments.setdefault(name, []).append(moment)
+    return {
+        name: FileHistory(commits=len(times), first=min(times), last=max(times))
+        for name, times in moments.items()
+    }
 
 
 def _git(root: Path, *arguments: str, stdin: bytes | None = None) -> str | None:

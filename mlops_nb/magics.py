@@ -80,6 +80,18 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
                 from mlops_nb.registry.explain import explain
 
                 return lambda: explain(reference)
+            case ["lifecycle", *names] if len(names) <= 1 and "-" not in "".join(names)[:1]:
+                from mlops_nb.actions.assess_lifecycle import lifecycle
+
+                return lambda: lifecycle(load_project(), *names)
+            case ["rehearse", *rest]:
+                from mlops_nb.cli import rehearse
+
+                return rehearse.answer(rest)
+            case ["maturity"]:
+                from mlops_nb.actions.assess_maturity import maturity
+
+                return lambda: maturity(load_project())
             case ["data", "drift", reference, current] if not current.startswith("-"):
                 return lambda: self._drift(reference, current)
             case ["data", "drift", reference, current, "--by", column]:

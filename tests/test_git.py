@@ -112,3 +112,23 @@ def test_nothing_is_anchored_outside_of_a_repository(tmp_path: Path) -> None:
 def test_whom_git_takes_the_user_for(tree: Path) -> None:
     _git(tree, "config", "user.email", "ana@example.org")
     assert git.email(tree) == "ana@example.org"
+
+
+def test_the_history_of_files_that_fit_a_pattern(tree: Path) -> None:
+    assert git.histories(tree, "*.ipynb") == {}
+    folder = tree / "deep"
+    folder.mkdir()
+    for content in ("1", "2"):
+        (folder / "ä b.ipynb").write_text(content, encoding="utf-8")
+        (folder / "7").write_text(content)
+        _git(tree, "add", ".")
+        _git(tree, "commit", "-m", content)
+    found = git.histories(tree, "*.ipynb")
+    assert list(found) == ["deep/ä b.ipynb"]
+    assert found["deep/ä b.ipynb"].commits == 2
+    assert found["deep/ä b.ipynb"].first <= found["deep/ä b.ipynb"].last
+    assert list(git.histories(folder, "*.ipynb")) == ["ä b.ipynb"]
+
+
+def test_outside_of_a_working_tree_there_is_no_history(tmp_path: Path) -> None:
+    assert git.histories(tmp_path, "*") == {}

@@ -17,6 +17,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from mlops_nb.config import Project, load_project
+from mlops_nb.errors import InputError, NotFoundError
 from mlops_nb.store import runs
 from mlops_nb.tracking.cell import transform
 from mlops_nb.tracking.known import remember
@@ -283,3 +284,16 @@ def test_names_are_escaped_in_html() -> None:
         assert "<script>" not in value._repr_html_()
         assert "&lt;script&gt;" in value._repr_html_()
     assert "no runs yet" in repr(RunTable([]))
+
+
+def test_the_words_of_the_lifecycle_answer_with_values(
+    project: Project, shell: InteractiveShell
+) -> None:
+    found = shell.run_line_magic("mlops", "lifecycle")
+    assert found.to_dict()["models"] == []
+    assert "nothing has happened yet" in found._repr_html_()
+    assert shell.run_line_magic("mlops", "maturity").maturity.level == 0
+    with pytest.raises(InputError, match="Missing option '--to'"):
+        shell.run_line_magic("mlops", "rehearse late --from 2026-01-01")
+    with pytest.raises(NotFoundError, match="there is no model 'late'"):
+        shell.run_line_magic("mlops", "rehearse late --from 2026-01-01 --to 2026-01-02")

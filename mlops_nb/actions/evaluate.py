@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from mlops_nb.registry.bootstrap import Gain
 from mlops_nb.registry.compare import compare
 from mlops_nb.registry.estimator import classes_of
 from mlops_nb.registry.scoring import load_model
-from mlops_nb.registry.versions import ModelVersion, fact, resolve
+from mlops_nb.registry.versions import EVALUATED, ModelVersion, fact, resolve, tags_of
 from mlops_nb.result import Result, worst
 from mlops_nb.store import versions as store
 
@@ -58,6 +59,19 @@ def evaluate_version(
 ) -> list[Result]:
     """Put one version before every gate, as :func:`evaluate` does."""
     champion = _champion(project, version)
+    results = judge_version(project, version, champion, allow_pickle=allow_pickle)
+    record(project, version, results)
+    return results
+
+
+def judge_version(
+    project: Project,
+    version: ModelVersion,
+    champion: ModelVersion | None,
+    *,
+    allow_pickle: bool = False,
+) -> list[Result]:
+    """Put one version before every gate beside a champion, and write nothing down."""
     facts = evidence.read_json(project, version, cards.JSON)
 
     @cache
@@ -70,7 +84,7 @@ def evaluate_version(
     def scored() -> gates.Scored:
         return _scored(project, version, allow_pickle=allow_pickle)
 
-    results = gates.run(
+    return gates.run(
         gates.Case(
             version=version,
             rules=project.config.gates,
@@ -81,17 +95,18 @@ def evaluate_version(
             lint=lambda: _lint_errors(project, version),
         )
     )
-    record(project, version, results)
-    return results
 
 
 def record(project: Project, version: ModelVersion, results: Sequence[Result]) -> None:
-    """Write what was said of a version into its evidence, its card and its status."""
+    """Write what was said of a version, and when first, into its evidence, card and status."""
     answers = [result.to_dict() for result in results]
     facts = evidence.read_json(project, version, cards.JSON)
     evidence.write_json(project, version, evidence.GATES, {"schema": 1, "results": answers})
     cards.write(project, version, {**facts, "gates": answers})
-    store.set_tags(project, version.name, version.version, {"mlops.status": worst(results).value})
+    tags = {"mlops.status": worst(results).value}
+    if fact(version, EVALUATED) is None:
+        tags |= tags_of({EVALUATED: datetime.now(UTC).isoformat()})
+    store.set_tags(project, version.name, version.version, tags)
 
 
 def _champion(project: Project, version: ModelVersion) -> ModelVersion | None:

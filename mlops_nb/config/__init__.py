@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mlops_nb.config.attempt import ENVIRONMENT_PREFIX, CurrentAttempt, current_attempt
 from mlops_nb.config.jobs import After, Bounds, Job, Report, Retries, Retryable
+from mlops_nb.config.lifecycle import Costs, Lifecycle, Policy
 from mlops_nb.config.lint import Lint
 from mlops_nb.config.monitoring import Alerts, Business, Monitoring
 from mlops_nb.config.project import (
@@ -18,7 +19,9 @@ from mlops_nb.config.project import (
     in_experiment,
     load_project,
     raw_configuration,
+    read_policy,
     tables,
+    under_policy,
 )
 from mlops_nb.config.registry import Approvals, Explain, Fairness, Gates, Owners
 from mlops_nb.config.table import Table
@@ -32,14 +35,17 @@ __all__ = [
     "Bounds",
     "Business",
     "Config",
+    "Costs",
     "CurrentAttempt",
     "Explain",
     "Fairness",
     "Gates",
     "Job",
+    "Lifecycle",
     "Lint",
     "Monitoring",
     "Owners",
+    "Policy",
     "Project",
     "Report",
     "Retries",
@@ -50,5 +56,7 @@ __all__ = [
     "in_experiment",
     "load_project",
     "raw_configuration",
+    "read_policy",
     "tables",
+    "under_policy",
 ]

@@ -14,6 +14,7 @@ import msgspec
 
 from mlops_nb.config.attempt import ENVIRONMENT_PREFIX
 from mlops_nb.config.jobs import After, Bounds, Job, Report, Retries
+from mlops_nb.config.lifecycle import Costs, Lifecycle, Policy
 from mlops_nb.config.lint import Lint
 from mlops_nb.config.monitoring import Alerts, Business, Monitoring
 from mlops_nb.config.registry import Approvals, Explain, Fairness, Gates, Owners
@@ -46,6 +47,7 @@ class Config(Table):
     monitoring: Monitoring = msgspec.field(default_factory=Monitoring)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     business: dict[str, Business] = {}
+    lifecycle: Lifecycle = msgspec.field(default_factory=Lifecycle)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +130,54 @@ def in_experiment(project: Project, name: str) -> Project:
         return project
     config = msgspec.structs.replace(project.config, experiment=name)
     return replace(project, config=config)
+
+
+def under_policy(project: Project, values: Mapping[str, Any], origin: str) -> Project:
+    """Return the project with some of its configuration replaced, as a proposal has it.
+
+    Parameters
+    ----------
+    project : Project
+        The project as it is configured.
+    values : mapping
+        Tables as of ``mlops.toml``; keys that are not named stay as they are.
+    origin : str
+        Where the values come from, for the message.
+
+    Raises
+    ------
+    ConfigError
+        A key is wrong or unknown.
+    """
+    merged = _merged(dict(msgspec.to_builtins(project.config)), values)
+    try:
+        return replace(project, config=msgspec.convert(merged, Config))
+    except msgspec.ValidationError as error:
+        raise _explain(error, Path(origin)) from error
+
+
+def read_policy(path: Path) -> dict[str, Any]:
+    """Return the tables of a policy's file, with or without ``tool.mlops`` before them.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read.
+    """
+    values = _parse(path)
+    own: dict[str, Any] = values.get("tool", {}).get("mlops", values)
+    return own
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(below)
+    for key, value in above.items():
+        inner = found.get(key)
+        if isinstance(inner, Mapping) and isinstance(value, Mapping):
+            found[key] = _merged(inner, value)
+        else:
+            found[key] = value
+    return found
 
 
 def choose_experiment(name: str) -> None:
@@ -249,6 +299,9 @@ def tables() -> dict[str, type[Table]]:
         "tool.mlops.monitoring": Monitoring,
         "tool.mlops.alerts": Alerts,
         "tool.mlops.business.NAME": Business,
+        "tool.mlops.lifecycle": Lifecycle,
+        "tool.mlops.lifecycle.costs": Costs,
+        "tool.mlops.lifecycle.policy": Policy,
     }
 
 

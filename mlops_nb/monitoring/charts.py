@@ -47,7 +47,7 @@ def distribution(name: str, before: Column, now: Column) -> Chart | None:
         }
         for label, counts, colour in (("reference", one, BEFORE), ("current", two, NOW))
     ]  # fmt: skip
-    return {"data": bars, "layout": detail_layout() | {"title": _layout(name)["title"]}}
+    return {"data": bars, "layout": detail_layout() | {"title": base_layout(name)["title"]}}
 
 
 def shares(before: Column, now: Column) -> tuple[list[str], list[int], list[int]] | None:
@@ -63,7 +63,7 @@ def shares(before: Column, now: Column) -> tuple[list[str], list[int], list[int]
 
 def detail_layout() -> Chart:
     """Return the layout of a distribution that is drawn when it is asked for."""
-    layout = _layout("")
+    layout = base_layout("")
     layout["xaxis"] |= {"type": "category", "tickangle": -35}
     layout["yaxis"] |= {"tickformat": ".0%"}
     return layout | {"barmode": "group", "bargap": 0.15}
@@ -81,7 +81,7 @@ def effects(results: Sequence[Result], count: int = 20) -> Chart | None:
         "y": [_short(r.subject) for r in top],
         "marker": {"color": [COLOURS[r.status] for r in top]},
     }  # fmt: skip
-    layout = _layout("Size of the drift, in multiples of what begins to matter")
+    layout = base_layout("Size of the drift, in multiples of what begins to matter")
     layout["shapes"] = [
         {"type": "line", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "yref": "paper",
          "line": {"dash": "dot", "width": 1, "color": "#98a2ad"}}
@@ -104,7 +104,7 @@ def checks(verdict: Verdict) -> Chart | None:
         }
         for status in statuses
     ]  # fmt: skip
-    layout = _layout(f"{verdict.model}: checks by dimension")
+    layout = base_layout(f"{verdict.model}: checks by dimension")
     layout["yaxis"] |= {"type": "category", "automargin": True, "autorange": "reversed"}
     return {"data": bars, "layout": layout | {"barmode": "stack", "height": 120 + 34 * len(counts)}}
 
@@ -137,10 +137,11 @@ def _timeline(name: str, part: pd.DataFrame) -> Chart:
         "y": [round(float(v), 6) for v in part["value"]], "line": {"color": BEFORE},
         "marker": {"size": 5}, "showlegend": False,
     }  # fmt: skip
-    return {"data": [*band, line] if known else [line], "layout": _layout(name)}
+    return {"data": [*band, line] if known else [line], "layout": base_layout(name)}
 
 
-def _layout(title: str) -> Chart:
+def base_layout(title: str) -> Chart:
+    """Return the layout that all charts begin with: any background, light grids, no markup."""
     # The title is text, not markup: plotly would read `<b>` in a column's name.
     text = title.replace("&", "&amp;").replace("<", "&lt;")
     grid = {"gridcolor": "rgba(128,128,128,.25)", "zeroline": False}

@@ -95,8 +95,7 @@ def render(
         raise InputError(
             f"a report cannot be written as {target.name!r}", f"known: {', '.join(ENDINGS)}"
         )
-    text = _page(subject, comparison, named, series, playbook)
-    return _write(target, text.encode())
+    return write_page(target, _page(subject, comparison, named, series, playbook))
 
 
 def _title(subject: Drift | Verdict) -> str:
@@ -202,6 +201,19 @@ def _comparison(drift: Drift) -> tuple[str, list[Any], dict[str, Any]]:
         body += f"<h3>By {by}</h3><div class='wide'>{html.segments_table(drift)}</div>"
     body += f"<h3>All columns</h3><div class='wide'>{html.columns_table(drift)}</div>"
     return body, drawn, details
+
+
+def write_page(path: Path, text: str) -> Path:
+    """Write a page of HTML whole or not at all, and return where it is.
+
+    Raises
+    ------
+    InputError
+        The file's name ends in neither .html nor .htm, or it cannot be written.
+    """
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"this report cannot be written as {path.name!r}", "known: .html")
+    return _write(path, text.encode())
 
 
 def _write(path: Path, content: bytes) -> Path:

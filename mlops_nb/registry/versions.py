@@ -16,6 +16,8 @@ from mlops_nb.store import versions as store
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PREVIOUS = "previous"
+EVALUATED = "evaluated"
+"""The fact that says when a version's gates answered first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

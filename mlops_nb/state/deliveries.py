@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from mlops_nb.config import Project
-from mlops_nb.state.attempts import stamp
+from mlops_nb.state.attempts import moment, stamp
 from mlops_nb.state.database import metadata, serialise, transaction
 
 _deliveries = sa.Table(
@@ -124,6 +124,17 @@ def settle(project: Project, number: int, problem: str) -> None:
             .where(_deliveries.c.id == number)
             .values(sent=sent, problem=problem)
         )
+
+
+def delivered(project: Project) -> dict[str, datetime]:
+    """Return when each route took a message last, in UTC; a route that took none is left out."""
+    query = (
+        sa.select(_deliveries.c.route, sa.func.max(_deliveries.c.sent).label("sent"))
+        .where(_deliveries.c.sent != "")
+        .group_by(_deliveries.c.route)
+    )
+    with transaction(project) as connection:
+        return {row.route: moment(row.sent) for row in connection.execute(query)}
 
 
 def undelivered(project: Project, *, limit: int = 20) -> list[tuple[str, str, str]]:

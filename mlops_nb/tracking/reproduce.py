@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -26,7 +27,7 @@ from mlops_nb.tracking.slicefile import PATH, Slice, read_slice
 if TYPE_CHECKING:
     from mlops_nb.store.runs import RunRecord
 
-TAG = "mlops.reproduced"
+TAG, MOMENT_TAG = "mlops.reproduced", "mlops.reproduced_at"
 TIMEOUT = 3600.0
 
 
@@ -217,7 +218,8 @@ def _record(project: Project, result: Reproduction, made: Replay) -> None:
         try:
             for file in (report, notebook):
                 runs.upload(project, result.run_id, file, f"mlops/{file.name}")
-            runs.write(project, result.run_id, tags={TAG: result.verdict})
+            now = datetime.now(UTC).isoformat()
+            runs.write(project, result.run_id, tags={TAG: result.verdict, MOMENT_TAG: now})
         except MlopsError as error:
             import click
 

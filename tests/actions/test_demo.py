@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,3 +77,26 @@ def test_the_whole_loop(tmp_path: Path) -> None:
     assert champion["version"] >= 2, "the gate lets a model that knows the spring go live"
     for word in ("drift report", "lint", "next:"):
         assert word in done.stdout
+
+    def told(*words: str) -> Any:
+        answer = subprocess.run(
+            [MLOPS, *words, "--format", "json"],
+            cwd=demo,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(answer.stdout)
+
+    (model,) = told("lifecycle", "late-flights")["models"]
+    assert 0 < model["lead_time_seconds"] < 600
+    assert 0 < model["alert_to_champion_seconds"] < 600
+    assert model["reached"][-2:] == ["monitor", "retrain"]
+    criteria = {r["name"]: r["status"] for r in told("maturity")["results"]}
+    for name in ("tracked", "linted", "registered", "gated", "monitored", "retrained"):
+        assert criteria[f"maturity.{name}"] == "passed", name
+    period = ("--from", "2013-04-01", "--to", "2013-04-30", "--window", "30d")
+    plans = told("rehearse", "late-flights", *period, "--alarm-budget", "2 pages a year")[
+        "policies"
+    ]
+    assert plans[1]["pages"][0]["at"].startswith("2013-05-01")
