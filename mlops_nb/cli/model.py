@@ -110,6 +110,11 @@ def show(reference: str, output_format: str) -> None:
 @click.option("--label", required=True, help="Column of the truth.")
 @click.option("--group", "groups", multiple=True, help="Column to tell the metrics apart by.")
 @click.option("--threshold", type=float, help="Score from which a row counts as positive.")
+@click.option(
+    "--contract",
+    type=click.Path(path_type=Path),
+    help="Data contract that rows to be scored must keep to.",
+)
 @click.option("--owner", default="", help="Who answers for the model.")
 @click.option("--intended-use", default="", help="What it is for.")
 @click.option("--limits", default="", help="What it must not be used for.")
@@ -124,6 +129,7 @@ def register(
     label: str,
     groups: Sequence[str],
     threshold: float | None,
+    contract: Path | None,
     allow_pickle: bool,
     output_format: str,
     **stated: str,
@@ -140,6 +146,7 @@ def register(
         groups=groups,
         card=stated,
         threshold=threshold,
+        contract=contract,
         allow_pickle=allow_pickle,
     )
     if output_format == "json":

@@ -20,6 +20,7 @@ REFERENCE_PROFILE = "reference_profile.json"
 HOLDOUT = "holdout.parquet"
 METRICS = "metrics.json"
 GATES = "gates.json"
+CONTRACT = "contract.toml"
 
 
 def folder(version: ModelVersion) -> str:
