@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlops_nb.frames import read_table as read_table
     from mlops_nb.jobs.checkpoint import checkpoint as checkpoint
     from mlops_nb.registry.scoring import load_model as load_model
+    from mlops_nb.sinks.send import send as send
     from mlops_nb.tracking.api import log_artifact as log_artifact
     from mlops_nb.tracking.api import log_artifacts as log_artifacts
     from mlops_nb.tracking.api import log_dict as log_dict
@@ -60,6 +61,7 @@ _PUBLIC = {
     "load_reference": "actions.reference",
     "load_model": "registry.scoring",
     "read_table": "frames",
+    "send": "sinks.send",
     "checkpoint": "jobs.checkpoint",
 }
 

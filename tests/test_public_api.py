@@ -32,6 +32,7 @@ SURFACE = [
     "register_model",
     "run",
     "runs",
+    "send",
     "set_tag",
     "set_tags",
 ]

@@ -20,6 +20,7 @@ from mlops_nb.config.project import (
     tables,
 )
 from mlops_nb.config.registry import Approvals, Fairness, Gates, Owners
+from mlops_nb.config.sinks import Sink
 from mlops_nb.config.table import Table
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Report",
     "Retries",
     "Retryable",
+    "Sink",
     "Table",
     "choose_experiment",
     "current_attempt",

@@ -17,6 +17,7 @@ from mlops_nb.config.jobs import After, Bounds, Job, Report, Retries
 from mlops_nb.config.lint import Lint
 from mlops_nb.config.monitoring import Alerts, Business, Monitoring
 from mlops_nb.config.registry import Approvals, Fairness, Gates, Owners
+from mlops_nb.config.sinks import Sink
 from mlops_nb.config.table import Table
 from mlops_nb.errors import ConfigError, NotFoundError, did_you_mean
 
@@ -42,6 +43,7 @@ class Config(Table):
     monitoring: Monitoring = msgspec.field(default_factory=Monitoring)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     business: dict[str, Business] = {}
+    sinks: dict[str, Sink] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +228,7 @@ def tables() -> dict[str, type[Table]]:
         "tool.mlops.monitoring": Monitoring,
         "tool.mlops.alerts": Alerts,
         "tool.mlops.business.NAME": Business,
+        "tool.mlops.sinks.NAME": Sink,
     }
 
 
