@@ -10,6 +10,7 @@ import click
 
 from mlops_nb.cli.model_approve import approve
 from mlops_nb.cli.model_audit import audit, reason_option
+from mlops_nb.cli.model_handover import handover
 from mlops_nb.cli.output import echo_json, echo_table, format_option
 from mlops_nb.cli.results import echo_results
 from mlops_nb.errors import ExitCode, InputError
@@ -31,6 +32,7 @@ def command() -> None:
 
 command.add_command(approve)
 command.add_command(audit)
+command.add_command(handover)
 
 
 @command.command("list", epilog="Example: mlops model list flights")

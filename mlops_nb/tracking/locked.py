@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -63,6 +64,40 @@ def make_environment(project: Project, packages: Mapping[str, str], python: str)
     return interpreter
 
 
+def hashed_lock(wanted: Iterable[str], packages: Mapping[str, str], python: str) -> str:
+    """Return a lock of some requirements, with hashes and without the address of any index.
+
+    Parameters
+    ----------
+    wanted : iterable of str
+        Requirements, such as ``pandas>=2.2``.
+    packages : mapping
+        Name → version; each of them that is needed is pinned to its version here.
+    python : str
+        Version of the interpreter, such as ``3.11.9``.
+
+    Raises
+    ------
+    InputError
+        uv is not installed, or a package of that version cannot be had.
+    """
+    uv = find_uv()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "wanted.in").write_text("\n".join(sorted(wanted)) + "\n", encoding="utf-8")
+        pins = [f"{n}=={v}" for n, v in packages.items() if v != "unknown"]
+        (folder / "pins.txt").write_text("\n".join(pins) + "\n", encoding="utf-8")
+        command = [
+            uv, "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header",
+            "--no-annotate", "--python-version", python.rpartition(".")[0] or python,
+            "--constraint", str(folder / "pins.txt"), "--output-file", str(folder / "lock.txt"),
+            str(folder / "wanted.in"),
+        ]  # fmt: skip
+        hint = "train the version again with packages that can be had"
+        _uv(command, what="the lock", hint=hint)
+        return (folder / "lock.txt").read_text(encoding="utf-8")
+
+
 def _build(folder: Path, wanted: list[str], local: Iterable[Path], python: str) -> None:
     uv = find_uv()
     shutil.rmtree(folder, ignore_errors=True)
@@ -100,7 +135,12 @@ def find_uv() -> str:
     return found
 
 
-def _uv(command: list[str]) -> None:
+def _uv(
+    command: list[str],
+    *,
+    what: str = "the environment",
+    hint: str = "--env current uses what is here",
+) -> None:
     environment = {**os.environ, "SKIP_JUPYTER_BUILDER": "1"}
     environment.pop("VIRTUAL_ENV", None)
     done = subprocess.run(
@@ -109,8 +149,8 @@ def _uv(command: list[str]) -> None:
     if done.returncode:
         said = [line for line in done.stderr.strip().splitlines() if line.strip()]
         raise InputError(
-            f"uv could not make the environment: {' '.join(said[-4:])}",
-            "a package of the record may be gone from the index: --env current uses what is here",
+            f"uv could not make {what}: {' '.join(said[-4:])}",
+            f"a package of the record may be gone from the index: {hint}",
         )
 
 
