@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlops_nb.config import Project, load_project
+from mlops_nb.config import load_project
 from mlops_nb.errors import ExitCode, InputError, MlopsError
 from mlops_nb.monitoring.contract import of_columns, read_contract
 from mlops_nb.monitoring.quality import check_contract
@@ -24,13 +24,15 @@ TOLERANCE = 1e-6
 """Relative difference of scores that another processor may make."""
 
 
-def smoke(folder: Path | str = ".") -> list[Result]:
+def smoke(folder: Path | str = ".", *, allow_pickle: bool = False) -> list[Result]:
     """Hold the model in a folder against its contract, its expected answers and its promise.
 
     Parameters
     ----------
     folder : path
         The folder that was handed over.
+    allow_pickle : bool, default=False
+        Also load a model that is a pickle, which runs the code inside.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def smoke(folder: Path | str = ".") -> list[Result]:
     project = load_project(root)
     if project.root != root or not (root / handover.MANIFEST).is_file():
         raise InputError(f"{root} was not handed over", "mlops model handover NAME@champion -o DIR")
-    model = load_model(_name(project), project)
+    model = load_model(project.config.experiment, project, allow_pickle=allow_pickle)
     try:
         rows = pd.read_parquet(root / handover.INPUT)
         expected = pd.read_parquet(root / handover.EXPECTED)
@@ -72,10 +74,10 @@ def smoke(folder: Path | str = ".") -> list[Result]:
     ]
 
 
-def main() -> int:
+def main(*, allow_pickle: bool = False) -> int:
     """Run the smoke test of the current folder; returns the exit code."""
     try:
-        results = smoke()
+        results = smoke(allow_pickle=allow_pickle)
     except MlopsError as error:
         print(f"error: {error}")
         return error.exit_code
@@ -84,10 +86,6 @@ def main() -> int:
     bad = worst(results) in (Status.FAILED, Status.ERROR)
     print("do not use it" if bad else "it says what it said when it was handed over")
     return ExitCode.FINDINGS if bad else ExitCode.OK
-
-
-def _name(project: Project) -> str:
-    return project.config.experiment
 
 
 def _answers(model: ScoringModel, rows: pd.DataFrame, expected: pd.DataFrame) -> Result:

@@ -11,6 +11,7 @@ import click
 from mlops_nb.cli.model_approve import approve
 from mlops_nb.cli.model_audit import audit, reason_option
 from mlops_nb.cli.model_handover import handover
+from mlops_nb.cli.model_serve import serve
 from mlops_nb.cli.output import echo_json, echo_table, format_option
 from mlops_nb.cli.results import echo_results
 from mlops_nb.errors import ExitCode, InputError
@@ -33,6 +34,7 @@ def command() -> None:
 command.add_command(approve)
 command.add_command(audit)
 command.add_command(handover)
+command.add_command(serve)
 
 
 @command.command("list", epilog="Example: mlops model list flights")

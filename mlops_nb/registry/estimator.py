@@ -113,8 +113,11 @@ def score_rows(
     starts = range(0, len(rows), CHUNK_ROWS) if len(rows) else ()
     named = getattr(estimator, "feature_names_in_", None) is not None
     parts = []
+    # A frame that is as the model wants it is cut into views; choosing columns would copy it.
+    fitting = list(rows.columns) == list(features)
     for start in starts:
-        chunk = rows.iloc[start : start + CHUNK_ROWS][list(features)]
+        chunk = rows.iloc[start : start + CHUNK_ROWS]
+        chunk = chunk if fitting else chunk[list(features)]
         # A model fitted on an array warns when it is given names.
         parts.append(_score(estimator, chunk if named else _values(estimator, chunk), threshold))
     if not parts:

@@ -13,14 +13,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from lightgbm import LGBMClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from mlops_nb.actions.handover import hand_over
 from mlops_nb.actions.promote import promote
 from mlops_nb.actions.smoke import smoke
+from mlops_nb.cli import model
 from mlops_nb.config import load_project
 from mlops_nb.errors import InputError, MlopsError, NotFoundError
 from mlops_nb.monitoring import predictions_log
@@ -50,7 +52,9 @@ def quick_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_make_smoke_passes_in_a_fresh_environment(registry: Any, tmp_path: Path) -> None:
     registry.register("trees", LGBMClassifier(n_estimators=5, verbose=-1), card=CARD)
     promote("cancer", project=registry.project)
-    written = hand_over("cancer@champion", tmp_path / "out" / "cancer.zip")
+    written = tmp_path / "out" / "cancer.zip"
+    asked = CliRunner().invoke(model.command, ["handover", "cancer@champion", "-o", str(written)])
+    assert (asked.exit_code, "in it: make smoke" in asked.output) == (0, True), asked.output
     away = tmp_path / "elsewhere"
     with zipfile.ZipFile(written) as archive:
         archive.extractall(away)
@@ -182,3 +186,20 @@ def test_a_promise_that_nobody_made_is_a_gap() -> None:
     text = slo.to_toml([made, unsaid])
     assert tomllib.loads(text) == {"latency": {"milliseconds-per-1000-rows": 13}, "freshness": {}}
     assert "# hours is not stated: say it" in text
+
+
+@pytest.mark.usefixtures("quick_lock")
+def test_a_pickle_is_handed_over_by_choice_and_said_to_be_one(
+    registry: Any, tmp_path: Path
+) -> None:
+    odd = make_pipeline(FunctionTransformer(pd.DataFrame.abs), *line())
+    registry.register("odd", odd, allow_pickle=True)
+    with pytest.raises(InputError, match="is a pickle"):
+        hand_over("cancer@challenger", tmp_path / "box")
+    folder = hand_over("cancer@challenger", tmp_path / "box", allow_pickle=True)
+    assert "a pickle: loading it runs the code inside" in (folder / "README.md").read_text()
+    assert "allow_pickle=True" in (folder / "score.ipynb").read_text(encoding="utf-8")
+    assert (folder / "smoke.py").read_text(encoding="utf-8").count("allow_pickle=True") == 1
+    with pytest.raises(InputError, match="is a pickle"):
+        smoke(folder)
+    assert smoke(folder, allow_pickle=True)[1].status is Status.PASSED
