@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlops_nb.jobs.checkpoint import checkpoint as checkpoint
     from mlops_nb.registry.explain.explainer import explain as explain
     from mlops_nb.registry.scoring import load_model as load_model
+    from mlops_nb.sinks.send import send as send
     from mlops_nb.tracking.api import log_artifact as log_artifact
     from mlops_nb.tracking.api import log_artifacts as log_artifacts
     from mlops_nb.tracking.api import log_dict as log_dict
@@ -66,6 +67,7 @@ _PUBLIC = {
     "explain": "registry.explain.explainer",
     "load_run_model": "actions.load_run_model",
     "read_table": "frames",
+    "send": "sinks.send",
     "checkpoint": "jobs.checkpoint",
     "live": "widgets.live",
     "panel": "widgets.panel",

@@ -65,7 +65,7 @@ class NotFoundError(MlopsError):
 
 
 class StoreError(MlopsError):
-    """The tracking store or the state database cannot be reached or used."""
+    """The tracking store, the state database or a sink cannot be reached or used."""
 
 
 class GateError(MlopsError):

@@ -72,31 +72,11 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
         match words:
             case ["experiment", *names] if len(names) <= 1:
                 return lambda: _experiment(*names)
-            case ["run", *rest]:
-                from mlops_nb.cli.run import answer
-
-                return answer(rest)
-            case ["model", "explain", reference] if not reference.startswith("-"):
-                from mlops_nb.registry.explain import explain
-
-                return lambda: explain(reference)
-            case ["lifecycle", *names] if len(names) <= 1 and "-" not in "".join(names)[:1]:
-                from mlops_nb.actions.assess_lifecycle import lifecycle
-
-                return lambda: lifecycle(load_project(), *names)
-            case ["rehearse", *rest]:
-                from mlops_nb.cli import rehearse
-
-                return rehearse.answer(rest)
-            case ["maturity"]:
-                from mlops_nb.actions.assess_maturity import maturity
-
-                return lambda: maturity(load_project())
             case ["data", "drift", reference, current] if not current.startswith("-"):
                 return lambda: self._drift(reference, current)
             case ["data", "drift", reference, current, "--by", column]:
                 return lambda: self._drift(reference, current, column)
-        return None
+        return _answer(words)
 
     def _lint(self, project: Project, options: Options) -> LintReport:
         from mlops_nb.actions.lint_notebook import lint_notebook_of
@@ -121,6 +101,32 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
         near = get_close_matches(word, [n for n in namespace if not n.startswith("_")], n=1)
         hint = f"did you mean {near[0]!r}?" if near else "name a DataFrame or a file"
         raise NotFoundError(f"{word!r} is neither a variable nor a file", hint)
+
+
+def _answer(words: list[str]) -> Callable[[], Any] | None:
+    """Return what answers a command with a value, whatever notebook it is typed in."""
+    match words:
+        case ["run", *rest]:
+            from mlops_nb.cli.run import answer
+
+            return answer(rest)
+        case ["model", "explain", reference] if not reference.startswith("-"):
+            from mlops_nb.registry.explain import explain
+
+            return lambda: explain(reference)
+        case ["lifecycle", *names] if len(names) <= 1 and "-" not in "".join(names)[:1]:
+            from mlops_nb.actions.assess_lifecycle import lifecycle
+
+            return lambda: lifecycle(load_project(), *names)
+        case ["rehearse", *rest]:
+            from mlops_nb.cli import rehearse
+
+            return rehearse.answer(rest)
+        case ["maturity"]:
+            from mlops_nb.actions.assess_maturity import maturity
+
+            return lambda: maturity(load_project())
+    return None
 
 
 def run_command(words: list[str], look: Callable[..., Any] | None = None) -> Any:

@@ -36,6 +36,7 @@ SURFACE = [
     "register_model",
     "run",
     "runs",
+    "send",
     "set_tag",
     "set_tags",
 ]

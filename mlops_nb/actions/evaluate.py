@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from mlops_nb.actions import readiness
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import MlopsError, NotFoundError
 from mlops_nb.lint.rule import Severity
@@ -84,6 +85,14 @@ def judge_version(
     def scored() -> gates.Scored:
         return _scored(project, version, allow_pickle=allow_pickle)
 
+    def business(figure: str) -> Gain:
+        if champion is None:
+            raise MlopsError(f"{version.label} has no champion to be compared with")
+        return readiness.business_gain(
+            project, version, champion, figure, allow_pickle=allow_pickle
+        )
+
+    gates.load_files(project.root, project.config.gates.files)
     return gates.run(
         gates.Case(
             version=version,
@@ -93,6 +102,10 @@ def judge_version(
             measure=measured,
             score=scored,
             lint=lambda: _lint_errors(project, version),
+            reproduced=lambda: readiness.reproduction(project, version),
+            contract=lambda: readiness.contract_results(project, version),
+            business=business,
+            launch=lambda: readiness.launch(project, version),
         )
     )
 

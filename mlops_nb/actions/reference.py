@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_nb.config import Project, load_project
+from mlops_nb.errors import NotFoundError
 from mlops_nb.registry import evidence
-from mlops_nb.registry.versions import resolve
+from mlops_nb.registry.versions import fact, resolve
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mlops_nb.monitoring.contract import Contract
     from mlops_nb.monitoring.profile import Profile
 
 
@@ -95,3 +97,39 @@ def load_holdout(reference: str, project: Project | None = None) -> pd.DataFrame
     rows = evidence.read_table(project, version, evidence.HOLDOUT)
     scored = load_model(version.label, project).score(rows)
     return rows.drop(columns=[name for name in scored if name in rows]).join(scored)
+
+
+def load_contract(reference: str, project: Project | None = None) -> Contract:
+    """Return a version's data contract: the one it was registered with, else a derived one.
+
+    Parameters
+    ----------
+    reference : str
+        ``name@alias``, ``name/3`` or ``name``, which means its champion.
+    project : Project, optional
+        Whose registry; that of the current folder by default.
+
+    Returns
+    -------
+    Contract
+        Derived from the reference profile, of the features alone, when the version was
+        registered without one.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such version, or it has no evidence.
+    """
+    from mlops_nb.monitoring.contract import derive_contract, parse_contract
+
+    project = project or load_project()
+    version = resolve(project, reference)
+    try:
+        text = evidence.read(project, version, evidence.CONTRACT).decode()
+    except NotFoundError:
+        profile = load_reference(version.label, project)
+        features = fact(version, "features") or []
+        return derive_contract(
+            profile, without=[name for name in profile.columns if name not in features]
+        )
+    return parse_contract(text, f"{evidence.CONTRACT} of {version.label}")

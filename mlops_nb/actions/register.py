@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mlops_nb import git, modelfile
@@ -50,6 +51,7 @@ def register_model(
     card: Mapping[str, Any] | None = None,
     alias: str = CHALLENGER,
     threshold: float | None = None,
+    contract: Path | str | None = None,
     allow_pickle: bool = False,
     project: Project | None = None,
 ) -> ModelVersion:
@@ -79,6 +81,9 @@ def register_model(
         The alias the version gets; ``champion`` is given by promotion alone.
     threshold : float, optional
         Score from which a row counts as positive, 0–1; the estimator's own, else 0.5, by default.
+    contract : path, optional
+        The data contract that rows to be scored must keep to; one is derived from the reference
+        when it is asked for and there is none.
     allow_pickle : bool, default=False
         Also register a model that was logged as a pickle; the version is marked.
     project : Project, optional
@@ -106,6 +111,7 @@ def register_model(
     project = project or load_project()
     _check(name, alias, threshold)
     stated = cards.check_stated(card or {})
+    terms = _contract(contract)
     run_id, uri = _find(project, source)
     stored = modelfile.inspect(model_path(models.download_model(project, uri)))
     draft = _draft(
@@ -122,6 +128,7 @@ def register_model(
     files = {
         evidence.REFERENCE_PROFILE: _profile(project, draft, reference, time).encode(),
         evidence.HOLDOUT: evidence.table_bytes(candidate.holdout),
+        **terms,
     }
     return _publish(project, candidate, stated, files, alias)
 
@@ -136,6 +143,15 @@ def _check(name: str, alias: str, threshold: float | None) -> None:
         )
     if threshold is not None and not 0 <= threshold <= 1:
         raise InputError(f"the threshold must be between 0 and 1, not {threshold:g}")
+
+
+def _contract(path: Path | str | None) -> dict[str, bytes]:
+    """Return the contract as a file of evidence, none when none was given."""
+    if path is None:
+        return {}
+    from mlops_nb.monitoring.contract import read_contract
+
+    return {evidence.CONTRACT: read_contract(path).to_toml().encode()}
 
 
 def _find(project: Project, source: _Run | str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +12,9 @@ from mlops_nb.cli.model_approve import approve
 from mlops_nb.cli.model_audit import audit, reason_option
 from mlops_nb.cli.model_card import card
 from mlops_nb.cli.model_explain import explain
+from mlops_nb.cli.model_handover import handover
 from mlops_nb.cli.model_pack import pack
+from mlops_nb.cli.model_serve import serve
 from mlops_nb.cli.output import echo_json, echo_table, format_option, pickle_option
 from mlops_nb.cli.results import echo_results
 from mlops_nb.errors import ExitCode
@@ -29,7 +32,9 @@ command.add_command(approve)
 command.add_command(audit)
 command.add_command(card)
 command.add_command(explain)
+command.add_command(handover)
 command.add_command(pack)
+command.add_command(serve)
 
 
 @command.command("list", epilog="Example: mlops model list flights")
@@ -109,6 +114,11 @@ def show(reference: str, output_format: str) -> None:
 @click.option("--label", required=True, help="Column of the truth.")
 @click.option("--group", "groups", multiple=True, help="Column to tell the metrics apart by.")
 @click.option("--threshold", type=float, help="Score from which a row counts as positive.")
+@click.option(
+    "--contract",
+    type=click.Path(path_type=Path),
+    help="Data contract that rows to be scored must keep to.",
+)
 @click.option("--owner", default="", help="Who answers for the model.")
 @click.option("--intended-use", default="", help="What it is for.")
 @click.option("--limits", default="", help="What it must not be used for.")
@@ -123,6 +133,7 @@ def register(
     label: str,
     groups: Sequence[str],
     threshold: float | None,
+    contract: Path | None,
     allow_pickle: bool,
     output_format: str,
     **stated: str,
@@ -139,6 +150,7 @@ def register(
         groups=groups,
         card=stated,
         threshold=threshold,
+        contract=contract,
         allow_pickle=allow_pickle,
     )
     if output_format == "json":

@@ -24,6 +24,7 @@ from mlops_nb.config.project import (
     under_policy,
 )
 from mlops_nb.config.registry import Approvals, Explain, Fairness, Gates, Owners
+from mlops_nb.config.sinks import Sink
 from mlops_nb.config.table import Table
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Report",
     "Retries",
     "Retryable",
+    "Sink",
     "Table",
     "choose_experiment",
     "current_attempt",

@@ -18,6 +18,7 @@ from mlops_nb.config.lifecycle import Costs, Lifecycle, Policy
 from mlops_nb.config.lint import Lint
 from mlops_nb.config.monitoring import Alerts, Business, Monitoring
 from mlops_nb.config.registry import Approvals, Explain, Fairness, Gates, Owners
+from mlops_nb.config.sinks import Sink
 from mlops_nb.config.table import Table
 from mlops_nb.errors import ConfigError, NotFoundError, did_you_mean
 
@@ -48,6 +49,7 @@ class Config(Table):
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     business: dict[str, Business] = {}
     lifecycle: Lifecycle = msgspec.field(default_factory=Lifecycle)
+    sinks: dict[str, Sink] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -302,6 +304,7 @@ def tables() -> dict[str, type[Table]]:
         "tool.mlops.lifecycle": Lifecycle,
         "tool.mlops.lifecycle.costs": Costs,
         "tool.mlops.lifecycle.policy": Policy,
+        "tool.mlops.sinks.NAME": Sink,
     }
 
 

@@ -49,6 +49,20 @@ class Gates(Table):
     """Whether the linter must find no error in the notebook slice of the version's run."""
     complete_card: bool = False
     """Whether a card without owner, intended use or limits refuses; it warns otherwise."""
+    reproduced: bool = False
+    """Whether the version's run must have come out the same in a clean environment:
+    `mlops run reproduce RUN --env locked`."""
+    contract: bool = False
+    """Whether the rows of the hold-out must keep to the version's data contract."""
+    business: dict[str, float] = {}
+    """Figure of `tool.mlops.business` → least gain over the champion's, in the figure's unit and
+    on the same rows; below 0: the loss that is borne."""
+    launch_ready: bool = False
+    """Whether a version needs a monitor job with a schedule, alert routes that took a test
+    message, and a playbook with an owner."""
+    files: list[str] = []
+    """Python files, from the project's root, whose functions marked with `@gate` are gates as
+    well; they run with the rights of whoever evaluates."""
 
 
 class Owners(Table):

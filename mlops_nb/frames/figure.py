@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
@@ -11,12 +12,12 @@ from mlops_nb.frames.query import first_line
 from mlops_nb.frames.source import arrow
 
 
-def evaluate(frame: Any, sql: str, *, name: str) -> float | None:
-    """Return the one number that an SQL query over a table answers with; DuckDB's dialect.
+def evaluate(frames: Iterable[Any], sql: str, *, name: str) -> list[float | None]:
+    """Return the number that an SQL query answers with over each table; DuckDB's dialect.
 
     Parameters
     ----------
-    frame : table as of :func:`mlops_nb.frames.open_table`
+    frames : iterable of tables as of :func:`mlops_nb.frames.open_table`
         The rows; they may be none.
     sql : str
         A query, or an expression of aggregates such as ``sum(cost) / count(*)``.
@@ -35,12 +36,16 @@ def evaluate(frame: Any, sql: str, *, name: str) -> float | None:
     # Files and the network are none of a metric's business.
     connection = duckdb.connect(config={"enable_external_access": "false"})
     try:
-        connection.register(name, arrow(frame))
-        found = connection.execute(query).fetchall()
+        return [_number(connection, frame, query, name) for frame in frames]
     except duckdb.Error as error:
         raise InputError(f"the query cannot be run: {first_line(error)}", text) from error
     finally:
         connection.close()
+
+
+def _number(connection: Any, frame: Any, query: str, name: str) -> float | None:
+    connection.register(name, arrow(frame))
+    found = connection.execute(query).fetchall()
     if len(found) != 1 or len(found[0]) != 1:
         raise InputError(
             f"the query answers with {len(found)} rows, not with one number",
@@ -50,4 +55,4 @@ def evaluate(frame: Any, sql: str, *, name: str) -> float | None:
     try:
         return None if value is None else float(value)
     except (TypeError, ValueError) as error:
-        raise InputError(f"the query answers with {value!r}, which is no number", text) from error
+        raise InputError(f"the query answers with {value!r}, which is no number", query) from error

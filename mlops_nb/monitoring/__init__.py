@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlops_nb.monitoring.quality import check_contract, require
     from mlops_nb.monitoring.report import render
     from mlops_nb.monitoring.segments import drift_by
+    from mlops_nb.monitoring.shadow import shadow
     from mlops_nb.monitoring.system import system
     from mlops_nb.monitoring.timeline import over_time, performance_figures, trend
     from mlops_nb.monitoring.verdict import Verdict, conclude
@@ -42,7 +43,7 @@ _HOME = {
     "render": "report", "system": "system", "over_time": "timeline", "performance_figures":
     "timeline", "trend": "timeline", "Verdict": "verdict", "conclude": "verdict",
     "seasonal_volume": "volume", "Checks": "checks", "checks": "checks", "Policy": "policy",
-    "policy": "policy", "drift_by": "segments",
+    "policy": "policy", "drift_by": "segments", "shadow": "shadow",
 }  # fmt: skip
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "render",
     "require",
     "seasonal_volume",
+    "shadow",
     "system",
     "trend",
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal
 
-from mlops_nb import frames
 from mlops_nb.config import Business, Project, load_project
 from mlops_nb.errors import ConfigError, InputError
+from mlops_nb.frames import evaluate
 from mlops_nb.monitoring.timeline import Measured, over_time, trend
 from mlops_nb.result import Result, Status
 
@@ -126,7 +127,7 @@ def business_metrics(
     for name, metric in _of(model, project).items():
         results.append(
             business(
-                name, _evaluate(name, metric, frame), goal=metric.goal, unit=metric.unit,
+                name, figures_of(name, metric, [frame])[0], goal=metric.goal, unit=metric.unit,
                 direction=metric.direction, tolerance=metric.tolerance, window=window,
             )
         )  # fmt: skip
@@ -171,15 +172,31 @@ def _series(
     name: str, metric: Business, frame: pd.DataFrame, every: str, timestamp: str
 ) -> pd.DataFrame:
     def figure(part: pd.DataFrame) -> Measured:
-        value = _evaluate(name, metric, part)
+        value = figures_of(name, metric, [part])[0]
         # No formula gives the noise of an arbitrary query: the series itself has to show it.
         return {name: (value, math.nan)} if value is not None and math.isfinite(value) else {}
 
     return over_time(frame, figure, every=every, timestamp=timestamp)
 
 
-def _evaluate(name: str, metric: Business, frame: pd.DataFrame) -> float | None:
+def figures_of(name: str, metric: Business, frames: Iterable[Any]) -> list[float | None]:
+    """Return a figure of the configuration on each of some tables, None where it has no value.
+
+    Parameters
+    ----------
+    name : str
+        What it is called, for the message.
+    metric : Business
+        Its table in the configuration.
+    frames : iterable of DataFrames or Arrow tables
+        Predictions with their labels; the SQL calls each ``predictions``.
+
+    Raises
+    ------
+    ConfigError
+        The query cannot be run.
+    """
     try:
-        return frames.evaluate(frame, metric.sql, name=TABLE)
+        return evaluate(frames, metric.sql, name=TABLE)
     except InputError as error:
         raise ConfigError(f"business.{name}: {error.message}", error.hint) from error

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -217,12 +217,28 @@ def read_contract(path: Path | str) -> Contract:
     """
     source = Path(path)
     try:
-        values = tomllib.loads(source.read_text(encoding="utf-8"))
+        text = source.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(
             f"there is no file {source}", f"mlops data contract REFERENCE -o {source}"
         ) from None
     except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {source}: {error}", "is it a data contract?") from error
+    contract = parse_contract(text, source)
+    return msgspec.structs.replace(contract, folder=str(source.resolve().parent))
+
+
+def parse_contract(text: str, source: Path | str) -> Contract:
+    """Read a contract from TOML; `source` says in messages where it is from.
+
+    Raises
+    ------
+    InputError
+        It is no contract; the message names the key.
+    """
+    try:
+        values = tomllib.loads(text)
+    except ValueError as error:
         raise InputError(f"cannot read {source}: {error}", "is it a data contract?") from error
     try:
         contract = msgspec.convert(values, Contract)
@@ -233,10 +249,23 @@ def read_contract(path: Path | str) -> Contract:
             f"{source}: schema {contract.schema} is not known here", f"known: {SCHEMA}"
         )
     _check_names(contract, source)
-    return msgspec.structs.replace(contract, folder=str(source.resolve().parent))
+    return contract
 
 
-def _explained(source: Path, text: str) -> InputError:
+def of_columns(contract: Contract, columns: Sequence[str]) -> Contract:
+    """Return what a contract says of some columns alone.
+
+    Without the number of rows and the age, which are a batch's and not a column's, and without
+    references to tables that are elsewhere.
+    """
+    kept = set(columns)
+    return Contract(
+        unique=[group for group in contract.unique if kept.issuperset(group)],
+        columns={name: rules for name, rules in contract.columns.items() if name in kept},
+    )
+
+
+def _explained(source: Path | str, text: str) -> InputError:
     what, _, where = text.partition(" - at ")
     place = where.strip("`").replace("$.", "").replace("$", "") or "the top level"
     hint = ""
@@ -251,7 +280,7 @@ def _explained(source: Path, text: str) -> InputError:
     return InputError(f"{source}: {what} in {place}", hint)
 
 
-def _check_names(contract: Contract, source: Path) -> None:
+def _check_names(contract: Contract, source: Path | str) -> None:
     named = [
         *(name for group in contract.unique for name in group),
         *(name for reference in contract.references for name in reference.columns),

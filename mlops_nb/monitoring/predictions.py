@@ -1,8 +1,9 @@
 """The predictions log: what a model said, day by day, and the labels that came later.
 
 Parquet under ``.mlops/predictions/<model>/date=…/model_version=…/``, labels beside it under
-``.mlops/labels/<model>/``. A file appears whole or not at all, a repeated attempt replaces its own
-file, and of two rows with one `prediction_id` the newest counts.
+``.mlops/labels/<model>/``, what a silent version would have said under ``.mlops/shadow/<model>/``.
+A file appears whole or not at all, a repeated attempt replaces its own file, and of two rows with
+one `prediction_id` the newest counts.
 """
 
 from __future__ import annotations
@@ -183,7 +184,9 @@ class PredictionsLog:
         return rows.drop(columns=clash).merge(labels, on=ID, how="left")
 
 
-def predictions_log(model: str, project: Project | None = None) -> PredictionsLog:
+def predictions_log(
+    model: str, project: Project | None = None, *, shadow: bool = False
+) -> PredictionsLog:
     """Return the predictions log of a model.
 
     Parameters
@@ -192,6 +195,9 @@ def predictions_log(model: str, project: Project | None = None) -> PredictionsLo
         The model's name.
     project : Project, optional
         Whose log; the project around the current folder by default.
+    shadow : bool, default=False
+        The log of versions that score silently: the same ids and labels, apart from what was
+        answered, which alone is monitored.
     """
     if not model:
         raise InputError("the predictions log needs the model's name", "predictions_log('name')")
@@ -199,7 +205,9 @@ def predictions_log(model: str, project: Project | None = None) -> PredictionsLo
     # A leading dot would hide the folder, or leave it.
     folder = quote(model, safe="").replace(".", "%2E") if model[0] == "." else quote(model, safe="")
     return PredictionsLog(
-        model=model, predictions=home / "predictions" / folder, labels=home / "labels" / folder
+        model=model,
+        predictions=home / ("shadow" if shadow else "predictions") / folder,
+        labels=home / "labels" / folder,
     )
 
 

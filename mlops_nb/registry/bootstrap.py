@@ -111,6 +111,8 @@ def paired_gain(
     *,
     confidence: float,
     demanded: float = 0.0,
+    sign: int | None = None,
+    replicates: int | None = None,
     seed: int = 0,
 ) -> Gain | None:
     """Compare two models in one metric by a paired bootstrap.
@@ -118,7 +120,7 @@ def paired_gain(
     Parameters
     ----------
     name : str
-        The metric, whose direction is known.
+        The metric.
     challenger, champion : callable
         The metric of each model as a function of weights over the same rows.
     rows : int
@@ -127,6 +129,10 @@ def paired_gain(
         Certainty of the bounds, 0–1.
     demanded : float, default=0
         The gain that :attr:`Gain.certainty` is of.
+    sign : {1, -1}, optional
+        1 when more of it is better, −1 when less is; of a metric of ours, known by its name.
+    replicates : int, optional
+        Number of replicates; between 200 and 1,000 by the number of rows when left out.
     seed : int, default=0
         Seed of the draws.
 
@@ -135,13 +141,13 @@ def paired_gain(
     Gain or None
         None when the metric has no value on these rows.
     """
-    sign = direction(name)
+    sign = direction(name) if sign is None else sign
     values = estimate({"challenger": challenger, "champion": champion}, rows)
     if len(values) < 2:
         return None
     parts = [
         sign * (challenger(weights) - champion(weights))
-        for weights in _weights(rows, _affordable(rows), seed)
+        for weights in _weights(rows, replicates or _affordable(rows), seed)
     ]
     gains = np.concatenate(parts)
     gains = gains[np.isfinite(gains)]

@@ -112,8 +112,11 @@ def score_rows(
 
     starts = range(0, len(rows), CHUNK_ROWS) if len(rows) else ()
     parts = []
+    # A frame that is as the model wants it is cut into views; choosing columns would copy it.
+    fitting = list(rows.columns) == list(features)
     for start in starts:
-        chunk = rows.iloc[start : start + CHUNK_ROWS][list(features)]
+        chunk = rows.iloc[start : start + CHUNK_ROWS]
+        chunk = chunk if fitting else chunk[list(features)]
         parts.append(_score(estimator, input_of(estimator, chunk), threshold))
     if not parts:
         binary = task_of(estimator) == "binary" and hasattr(estimator, "predict_proba")

@@ -24,6 +24,7 @@ RUN_FILES = ("cell.py", "slice.ipynb", "script.py", "environment.txt", "git.json
 """What tracking leaves of a run besides its numbers, below ``mlops/`` in its artifacts."""
 METRICS = "metrics.json"
 GATES = "gates.json"
+CONTRACT = "contract.toml"
 
 
 def folder(version: ModelVersion) -> str:

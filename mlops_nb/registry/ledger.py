@@ -206,6 +206,21 @@ def _git(project: Project) -> Result:
     )
 
 
+def intact(project: Project) -> None:
+    """Refuse an audit log that was changed after it was written.
+
+    Raises
+    ------
+    MlopsError
+        It was.
+    """
+    if audit.broken(project):
+        raise MlopsError(
+            "the audit log was changed after it was written: no champion can be trusted",
+            "mlops model audit --verify",
+        )
+
+
 def on_record(project: Project, version: ModelVersion) -> None:
     """Refuse a champion of the store that the audit log, verified, does not name.
 
@@ -214,11 +229,7 @@ def on_record(project: Project, version: ModelVersion) -> None:
     MlopsError
         The log was changed, or says that another version is champion, or none.
     """
-    if audit.broken(project):
-        raise MlopsError(
-            "the audit log was changed after it was written: no champion can be trusted",
-            "mlops model audit --verify",
-        )
+    intact(project)
     says = logged(audit.entries(project, version.name))
     if says is None or says.champion != version.version:
         other = f"version {says.champion}" if says else "no promotion"

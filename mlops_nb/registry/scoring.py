@@ -11,6 +11,7 @@ from mlops_nb import modelfile
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import InputError, MlopsError, did_you_mean
 from mlops_nb.registry import estimator as estimators
+from mlops_nb.registry import handover
 from mlops_nb.registry.ledger import on_record
 from mlops_nb.registry.versions import ModelVersion, fact, means_champion, resolve
 from mlops_nb.store import models
@@ -94,7 +95,8 @@ def load_model(
     Returns
     -------
     ScoringModel
-        With ``.version``, ``.features`` and ``.score(frame)``.
+        With ``.version``, ``.features`` and ``.score(frame)``. In a folder that was handed over
+        (``mlops model handover``) it is the version in it.
 
     Raises
     ------
@@ -105,6 +107,9 @@ def load_model(
         champion is one that the verified audit log does not know.
     """
     project = project or load_project()
+    packed = handover.find(project.root, reference)
+    if packed is not None:
+        return _handed_over(packed, allow_pickle=allow_pickle)
     version = resolve(project, reference)
     if means_champion(reference):
         on_record(project, version)
@@ -123,6 +128,23 @@ def load_model(
         features=features,
         task=estimators.task_of(estimator),
         threshold=estimators.threshold_of(estimator) if threshold is None else float(threshold),
+        estimator=estimator,
+    )
+
+
+def _handed_over(packed: handover.Handover, *, allow_pickle: bool) -> ScoringModel:
+    if modelfile.inspect(packed.model).sha256 != packed.sha256:
+        raise MlopsError(
+            f"the model file of {packed.version.label} is not the one that was handed over",
+            "do not use it; ask for the handover again",
+        )
+    estimator = modelfile.load(packed.model, allow_pickle=allow_pickle)
+    threshold = packed.threshold
+    return ScoringModel(
+        version=packed.version,
+        features=packed.features,
+        task=estimators.task_of(estimator),
+        threshold=estimators.threshold_of(estimator) if threshold is None else threshold,
         estimator=estimator,
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from mlops_nb import git
 from mlops_nb.config import Project
 from mlops_nb.errors import GateError, InputError, MlopsError, NotFoundError
-from mlops_nb.registry.ledger import Standing, logged, settle, stored
+from mlops_nb.registry.ledger import Standing, intact, logged, settle, stored
 from mlops_nb.registry.versions import CHALLENGER, tags_of
 from mlops_nb.state import audit
 from mlops_nb.state.database import transaction
@@ -24,8 +24,9 @@ def standing(project: Project, name: str) -> Standing:
     NotFoundError
         There is no such model.
     MlopsError
-        The store's aliases are not where the log says.
+        The store's aliases are not where the log says, or the log was changed.
     """
+    intact(project)
     return _agreed(project, name, audit.entries(project, name))
 
 

@@ -119,7 +119,7 @@ def resolve(project: Project, reference: str) -> ModelVersion:
     InputError
         The reference cannot be read.
     """
-    name, alias, number = _parse(reference)
+    name, alias, number = parse(reference)
     if number is not None:
         return _version(store.get_version(project, name, number))
     known = store.aliases(project, name)
@@ -134,7 +134,7 @@ def resolve(project: Project, reference: str) -> ModelVersion:
 
 def means_champion(reference: str) -> bool:
     """Tell whether a reference means whichever version is champion."""
-    _, alias, number = _parse(reference)
+    _, alias, number = parse(reference)
     return number is None and alias == CHAMPION
 
 
@@ -152,7 +152,14 @@ def fact(version: ModelVersion, key: str) -> Any:
         return None
 
 
-def _parse(reference: str) -> tuple[str, str, int | None]:
+def parse(reference: str) -> tuple[str, str, int | None]:
+    """Return a reference's name, its alias (that of the champion by default) and its number.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
     name, at, alias = reference.partition("@")
     name, slash, number = name.partition("/")
     if not name or (at and not alias) or (at and slash) or (slash and not number.isdigit()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -43,6 +44,39 @@ def make_environment(project: Project, packages: Mapping[str, str], python: str)
         _build(folder, wanted, local.values(), python)
         (folder / ".ready").touch()
     return interpreter
+
+
+def hashed_lock(wanted: Iterable[str], packages: Mapping[str, str], python: str) -> str:
+    """Return a lock of some requirements, with hashes and without the address of any index.
+
+    Parameters
+    ----------
+    wanted : iterable of str
+        Requirements, such as ``pandas>=2.2``.
+    packages : mapping
+        Name → version; each of them that is needed is pinned to its version here.
+    python : str
+        Version of the interpreter, such as ``3.11.9``.
+
+    Raises
+    ------
+    InputError
+        uv is not installed, or a package of that version cannot be had.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "wanted.in").write_text("\n".join(sorted(wanted)) + "\n", encoding="utf-8")
+        pins = [f"{n}=={v}" for n, v in packages.items() if v != "unknown"]
+        (folder / "pins.txt").write_text("\n".join(pins) + "\n", encoding="utf-8")
+        command = [
+            "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header",
+            "--no-annotate", "--python-version", python.rpartition(".")[0] or python,
+            "--constraint", str(folder / "pins.txt"), "--output-file", str(folder / "lock.txt"),
+            str(folder / "wanted.in"),
+        ]  # fmt: skip
+        hint = "train the version again with packages that can be had"
+        run_uv(command, what="make the lock", hint=hint)
+        return (folder / "lock.txt").read_text(encoding="utf-8")
 
 
 def _build(folder: Path, wanted: list[str], local: Iterable[Path], python: str) -> None:

@@ -287,36 +287,41 @@ def test_a_store_that_fails_between_two_aliases_promotes_nothing(
     assert promote("torn", project=project).version.version == 2
 
 
-def _die_between_aliases(root: Path) -> None:
+def _die_after(alias_moved: str, model: str, root: Path) -> None:
     project = load_project(root)
     real = versions.set_alias
 
     def dying(project: Project, name: str, alias: str, version: int) -> None:
         real(project, name, alias, version)
-        if alias == "champion":
+        if alias == alias_moved:
             os.kill(os.getpid(), signal.SIGKILL)
 
     versions.set_alias = dying
-    promote("killed/2", project=project)
+    promote(f"{model}/2", project=project)
 
 
-def test_a_process_killed_before_the_log_was_written_is_found_and_undone(project: Project) -> None:
-    register(project, run_with(project, "killed-a", weak()), "killed")
-    promote("killed", project=project)
-    register(project, run_with(project, "killed-b", strong()), "killed")
+# Between the two aliases, and after both but before the log.
+@pytest.mark.parametrize(("moved", "champion"), [("previous", 1), ("champion", 2)])
+def test_a_process_killed_before_the_log_was_written_is_found_and_undone(
+    project: Project, moved: str, champion: int
+) -> None:
+    model = f"killed-{moved}"
+    register(project, run_with(project, f"{model}-a", weak()), model)
+    promote(model, project=project)
+    register(project, run_with(project, f"{model}-b", strong()), model)
     worker = multiprocessing.get_context("spawn").Process(
-        target=_die_between_aliases, args=(project.root,)
+        target=_die_after, args=(moved, model, project.root)
     )
     worker.start()
     worker.join(180)
     assert worker.exitcode == -signal.SIGKILL
-    assert versions.aliases(project, "killed")["champion"] == 2
-    assert verify(project, "killed")[1].status is Status.FAILED
+    assert versions.aliases(project, model)["champion"] == champion
+    assert verify(project, model)[1].status is Status.FAILED
     with pytest.raises(MlopsError, match="not where the audit log says"):
-        promote("killed/1", project=project)
-    assert restore("killed", project=project).version == 1
-    assert "previous" not in versions.aliases(project, "killed")
-    assert promote("killed/2", project=project).previous == 1
+        promote(f"{model}/1", project=project)
+    assert restore(model, project=project).version == 1
+    assert "previous" not in versions.aliases(project, model)
+    assert promote(f"{model}/2", project=project).previous == 1
 
 
 def test_a_log_cut_short_shows(project: Project) -> None:

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_nb.config import Fairness, Gates
+from mlops_nb.errors import ConfigError
 from mlops_nb.registry import gates
 from mlops_nb.registry.bootstrap import Gain
 from mlops_nb.registry.gates import case as framework
@@ -52,12 +53,15 @@ class Hall:
     card: dict[str, Any] | None = None
     scored: gates.Scored | None = None
     errors: Sequence[str] | None = None
+    reproduced: dict[str, Any] | None = None
+    contract: Sequence[Result] = ()
+    launch: Sequence[Result] = ()
 
     def results(self, rules: Gates, **metrics: float) -> dict[str, Result]:
-        def measure() -> Gain:
+        def measure(metric: str = "roc_auc") -> Gain:
             assert self.low is not None
             return Gain(
-                metric="roc_auc", challenger=0.8, champion=0.7, gain=0.1, low=self.low, high=0.2,
+                metric=metric, challenger=0.8, champion=0.7, gain=0.1, low=self.low, high=0.2,
                 confidence=0.95, certainty=0.9, rows=100,
             )  # fmt: skip
 
@@ -78,6 +82,10 @@ class Hall:
                 measure=measure,
                 score=score,
                 lint=lambda: self.errors,
+                reproduced=lambda: self.reproduced,
+                contract=lambda: self.contract,
+                business=measure,
+                launch=lambda: self.launch,
             )
         )
         return {result.name: result for result in found}
@@ -278,3 +286,95 @@ def test_a_package_adds_its_gates_by_an_entry_point(
     finally:
         gates.remove("from_a_package")
         framework._load_installed.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "words"),
+    [
+        (None, Status.FAILED, "never made again"),
+        ({"verdict": "reproduced", "environment": "locked"}, Status.PASSED, "reproduced"),
+        (
+            {"verdict": "reproduced", "environment": "current"},
+            Status.FAILED,
+            "not a clean one",
+        ),
+        (
+            {
+                "verdict": "different",
+                "environment": "locked",
+                "causes": [{"kind": "seed", "text": "no seed"}],
+            },
+            Status.FAILED,
+            "different: no seed",
+        ),
+    ],
+)
+def test_a_run_must_have_come_out_the_same_in_a_clean_environment(
+    found: dict[str, Any] | None, expected: Status, words: str
+) -> None:
+    result = Hall(reproduced=found).results(Gates(reproduced=True))["gate.reproduced"]
+    assert result.status is expected
+    assert words in result.message
+    assert ("--env locked" in result.advice) == (expected is Status.FAILED)
+
+
+def test_rows_that_break_their_contract_refuse() -> None:
+    fine = Result(name="quality.nulls", subject="age", status=Status.PASSED)
+    low = Result(
+        name="quality.minimum", subject="age", status=Status.FAILED, message="3 rows are below 0",
+        advice="look for a placeholder",
+    )  # fmt: skip
+    rules = Gates(contract=True)
+    assert Hall(contract=[fine]).results(rules)["gate.contract"].status is Status.PASSED
+    result = Hall(contract=[fine, low, low]).results(rules)["gate.contract"]
+    assert (result.status, result.value) == (Status.FAILED, 2)
+    assert result.message == "age: 3 rows are below 0; and 1 more"
+
+
+@pytest.mark.parametrize(
+    ("low", "demanded", "expected"),
+    [
+        (None, 0.0, Status.NOT_APPLICABLE),
+        (0.05, 0.0, Status.PASSED),
+        (0.0, 0.0, Status.FAILED),
+        (-0.05, -0.1, Status.PASSED),
+        (-0.15, -0.1, Status.FAILED),
+    ],
+)
+def test_the_figure_of_the_business_decides(
+    low: float | None, demanded: float, expected: Status
+) -> None:
+    rules = Gates(business={"money": demanded})
+    result = Hall(low=low).results(rules)["gate.business"]
+    assert (result.status, result.subject) == (expected, "money")
+
+
+def test_a_launch_that_is_not_ready_refuses_only_where_it_is_asked_for() -> None:
+    lacking = Result(name="gate.launch.monitor", subject="m/2", status=Status.FAILED)
+    assert "gate.launch.monitor" not in Hall(launch=[lacking]).results(Gates())
+    found = Hall(launch=[lacking]).results(Gates(launch_ready=True))
+    assert found["gate.launch.monitor"].status is Status.FAILED
+
+
+def test_a_project_keeps_its_gates_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "our_gates.py").write_text(
+        "from mlops_nb.registry.gates import gate\n"
+        "from mlops_nb.result import Result, Status\n"
+        "LIMIT = 3\n"
+        "@gate\n"
+        "def from_a_file(case):\n"
+        "    bad = case.version.version > LIMIT\n"
+        "    status = Status.FAILED if bad else Status.PASSED\n"
+        "    return Result(name='gate.file', subject=case.version.label, status=status)\n",
+        encoding="utf-8",
+    )
+    try:
+        gates.load_files(tmp_path, ["our_gates.py"])
+        assert Hall().results(Gates())["gate.file"].status is Status.PASSED
+    finally:
+        gates.remove("from_a_file")
+    (tmp_path / "our_gates.py").write_text("1 / 0\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"our_gates\.py cannot be loaded: ZeroDivisionError"):
+        gates.load_files(tmp_path, ["our_gates.py"])
+    with pytest.raises(ConfigError, match="no file of gates"):
+        gates.load_files(tmp_path, ["gone.py"])

@@ -15,7 +15,7 @@ from mlops_nb.errors import InputError
 from mlops_nb.registry import card, card_figures, card_html, card_markdown, card_sections
 from mlops_nb.registry.card_crosswalk import crosswalk
 from mlops_nb.registry.ledger import Standing, logged
-from mlops_nb.registry.versions import _parse
+from mlops_nb.registry.versions import parse
 from mlops_nb.state.audit import Entry
 
 
@@ -253,13 +253,13 @@ def test_unknown_fields_of_a_card_are_refused() -> None:
     ],
 )
 def test_references(text: str, expected: tuple[str, str, int | None]) -> None:
-    assert _parse(text) == expected
+    assert parse(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "@x", "m@", "m/", "m/x", "m/1@x", "/1"])
 def test_references_that_cannot_be_read(text: str) -> None:
     with pytest.raises(InputError, match="cannot read the model reference"):
-        _parse(text)
+        parse(text)
 
 
 def entry(action: str, number: int, before: int | None = None) -> Entry:

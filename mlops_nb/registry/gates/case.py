@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_nb.config import Gates
-from mlops_nb.errors import MlopsError
+from mlops_nb.errors import ConfigError, MlopsError
 from mlops_nb.registry.bootstrap import Gain
 from mlops_nb.registry.versions import ModelVersion
 from mlops_nb.result import Result, Status
@@ -67,6 +69,15 @@ class Case:
     lint : callable
         The linter's errors in the notebook that the version comes from, a line each; None when
         the version has no notebook.
+    reproduced : callable
+        The recorded verdict of making the version's run again, as ``reproduce.json`` has it;
+        None when it was never made again.
+    contract : callable
+        The hold-out held against the version's data contract, a result a rule.
+    business : callable
+        The gain over the champion in a figure of ``[tool.mlops.business]``, by its name.
+    launch : callable
+        What the version needs around it to be watched from its first day, a result each.
     """
 
     version: ModelVersion
@@ -76,6 +87,10 @@ class Case:
     measure: Callable[[], Gain]
     score: Callable[[], Scored]
     lint: Callable[[], Sequence[str] | None]
+    reproduced: Callable[[], Mapping[str, Any] | None]
+    contract: Callable[[], Sequence[Result]]
+    business: Callable[[str], Gain]
+    launch: Callable[[], Sequence[Result]]
 
 
 Gate = Callable[[Case], Result | Iterable[Result]]
@@ -87,7 +102,7 @@ def gate(function: Gate) -> Gate:
     """Register a gate; a second one of the same name takes the place of the first.
 
     An installed package adds its gates by an entry point of the group ``mlops_nb.gates`` that
-    names a module with such functions.
+    names a module with such functions, a project by ``files`` in ``[tool.mlops.gates]``.
 
     Parameters
     ----------
@@ -142,6 +157,34 @@ def run(case: Case) -> list[Result]:
 def _load_installed() -> None:
     for entry in entry_points(group=ENTRY_POINTS):
         entry.load()
+
+
+def load_files(root: Path, files: Iterable[str]) -> None:
+    """Run the Python files in which a project keeps its own gates.
+
+    Parameters
+    ----------
+    root : Path
+        The project's root.
+    files : iterable of str
+        Their paths from there.
+
+    Raises
+    ------
+    ConfigError
+        A file is missing or raises; the message names it.
+    """
+    for name in files:
+        path = root / name
+        if not path.is_file():
+            raise ConfigError(f"there is no file of gates {path}", "`files` in [tool.mlops.gates]")
+        try:
+            runpy.run_path(str(path))
+        except Exception as error:
+            raise ConfigError(
+                f"the gates in {path} cannot be loaded: {type(error).__name__}: {error}",
+                f"python {name} shows where",
+            ) from error
 
 
 def refused(results: Iterable[Result]) -> list[Result]:
