@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from mlops_nb.monitoring.checks import Checks, checks
     from mlops_nb.monitoring.contract import Contract, derive_contract, read_contract
     from mlops_nb.monitoring.decisions import decisions
-    from mlops_nb.monitoring.drift import Drift, drift
+    from mlops_nb.monitoring.drift import drift
+    from mlops_nb.monitoring.drifted import Drift
     from mlops_nb.monitoring.estimate import check_estimate, estimate, estimator
     from mlops_nb.monitoring.fairness import by_group, fairness_figures
     from mlops_nb.monitoring.performance import performance
@@ -35,7 +36,7 @@ _HOME = {
     "Attribution": "attribution", "attribute": "attribution", "business": "business",
     "business_metrics": "business", "business_over_time": "business", "concept": "calibration",
     "reliability": "calibration", "Contract": "contract", "derive_contract": "contract",
-    "read_contract": "contract", "decisions": "decisions", "Drift": "drift", "drift": "drift",
+    "read_contract": "contract", "decisions": "decisions", "Drift": "drifted", "drift": "drift",
     "check_estimate": "estimate", "estimate": "estimate", "estimator": "estimate", "by_group":
     "fairness", "fairness_figures": "fairness", "performance": "performance", "pipeline":
     "pipeline", "PredictionsLog": "predictions", "predictions_log": "predictions", "Profile":

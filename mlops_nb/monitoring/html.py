@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlops_nb.result import SEVERITY, Result, Status, worst
 
 if TYPE_CHECKING:
-    from mlops_nb.monitoring.drift import Drift
+    from mlops_nb.monitoring.drifted import Drift
     from mlops_nb.monitoring.verdict import Verdict
 
 ROWS = 500

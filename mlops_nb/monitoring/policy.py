@@ -114,6 +114,9 @@ class Policy:
         return self.budget.explain(losses)
 
 
+STANDARD = Policy()
+
+
 def policy(project: Project | None = None, *, checks: int = PAGING) -> Policy:
     """Return the rule of a project, by ``[tool.mlops.monitoring]``.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_nb.errors import InputError
 from mlops_nb.monitoring import charts, html
-from mlops_nb.monitoring.drift import Drift
+from mlops_nb.monitoring.drifted import Drift
 from mlops_nb.monitoring.markdown import to_markdown
 from mlops_nb.monitoring.page import boxes, page
 from mlops_nb.monitoring.verdict import Verdict

@@ -7,7 +7,8 @@ from typing import Any
 
 from mlops_nb import frames
 from mlops_nb.errors import InputError, NotFoundError, did_you_mean
-from mlops_nb.monitoring.drift import Drift, Segment, drift
+from mlops_nb.monitoring.drift import drift
+from mlops_nb.monitoring.drifted import Drift, Segment
 from mlops_nb.monitoring.policy import Policy, Preset
 from mlops_nb.monitoring.profile import Profile
 

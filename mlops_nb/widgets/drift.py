@@ -7,7 +7,7 @@ from typing import Any
 
 from mlops_nb.monitoring import charts
 from mlops_nb.monitoring.comparison import Comparison
-from mlops_nb.monitoring.drift import Drift
+from mlops_nb.monitoring.drifted import Drift
 from mlops_nb.widgets.view import column, plain
 
 COLUMNS = 500
