@@ -62,6 +62,35 @@ def test_a_full_disk_is_said_and_leaves_no_half_of_a_file(
         assert row.status in ("failed", "succeeded")
 
 
+@pytest.fixture
+def sealed_outputs(tmp_path: Path) -> Iterator[Path]:
+    """A file system that takes no file, where the attempts' folders are made."""
+    folder = tmp_path / ".mlops" / "jobs"
+    folder.mkdir(parents=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(folder)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("this user may not mount a file system")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_folder_that_takes_no_output_is_said_before_a_kernel_starts(
+    add_job: AddJob, sealed_outputs: Path, tmp_path: Path
+) -> None:
+    add_job("good", "open('ran', 'w').close()")
+    done = subprocess.run([MLOPS, "job", "run", "good"], capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "internal error" not in done.stderr
+    assert "Read-only file system" in done.stderr + done.stdout
+    assert not (tmp_path / "notebooks" / "ran").exists()
+    assert list(sealed_outputs.iterdir()) == []
+    for row in list_attempts(load_project()):
+        assert row.status != "running"
+        assert members(row.attempt) == []
+
+
 def test_a_state_that_cannot_be_written_starts_nothing(
     add_job: AddJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
