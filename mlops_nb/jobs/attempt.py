@@ -7,6 +7,7 @@ import os
 import secrets
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -284,11 +285,16 @@ def read_results(folder: Path) -> tuple[tuple[Result, ...], dict[str, Any]]:
 def write_atomically(path: Path, text: str) -> None:
     """Write a file aside, flush it to the disk and put it in place."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    aside.replace(path)
+    try:
+        with aside.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        aside.replace(path)
+    except OSError:  # of a full disk the half of a file would take the last bytes
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise
 
 
 def settle_cells(output: Path) -> None:

@@ -91,7 +91,8 @@ class Drift:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the versioned JSON form."""
+        """Return the versioned JSON form; ``segments`` only when the table was divided."""
+        segments = [segment.to_dict() for segment in self.segments]
         return {
             "schema": SCHEMA,
             "drifted": self.drifted,
@@ -99,7 +100,7 @@ class Drift:
             "dataset": self.dataset,
             "rows": {"reference": self.reference.rows, "current": self.current.rows},
             "warnings": list(self.warnings),
-            "segments": [segment.to_dict() for segment in self.segments],
+            **({"segments": segments} if segments else {}),
         }
 
     def results(self, *, window: str = "") -> list[Result]:

@@ -30,7 +30,7 @@ from mlops_nb.registry import slo
 from mlops_nb.registry.scoring import load_model
 from mlops_nb.result import Status
 from mlops_nb.store import runs
-from mlops_nb.tracking import locked
+from mlops_nb.uv import find_uv
 
 pytestmark = pytest.mark.slow
 
@@ -67,7 +67,7 @@ def test_make_smoke_passes_in_a_fresh_environment(registry: Any, tmp_path: Path)
     assert "lightgbm==" in lock
     assert "mlflow" not in lock
 
-    uv = Path(locked.find_uv()).parent
+    uv = Path(find_uv()).parent
     ours = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
     clean = {name: value for name, value in os.environ.items() if name not in ours}
     environment = {**clean, "PATH": f"{uv}:{os.environ['PATH']}"}

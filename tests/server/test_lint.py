@@ -42,7 +42,7 @@ async def test_the_answer_is_the_one_that_the_front_end_is_tested_with(
     content = notebook(
         Code("year = 2013", count=3, tags=["parameters"]),
         Code("import numpy as np\n\nsample = np.random.rand(year)", count=2),
-        "missing = sample == np.nan  # 🙂\nprint('🙂', gone)",
+        "missing = sample == np.inf  # 🙂\nprint('🙂', gone)",
         text="# Delays\n\n**Owner.** Operations",
     )
     code, answer = await ask("lint", body={"path": PATH, "content": content, "edited": [1]})
