@@ -11,7 +11,7 @@ from mlops_nb.widgets.frontend import speaks_widgets
 _KINDS = {
     ("mlops_nb.tracking.table", "RunTable"): "runs",
     ("mlops_nb.tracking.compare", "RunComparison"): "compare",
-    ("mlops_nb.monitoring.drift", "Drift"): "drift",
+    ("mlops_nb.monitoring.drifted", "Drift"): "drift",
 }
 """Type → the module of this package that knows its data, which is the view's kind as well."""
 
