@@ -26,6 +26,14 @@ with mlops.run({name!r}) as run:
 """
 
 
+@pytest.fixture(scope="module")
+def with_runs(notebook: Notebook) -> Notebook:
+    """The kernel after two runs; several processes may share the tests of this module."""
+    for number, name in enumerate(("first", NASTY)):
+        assert not notebook.run(RUN.format(name=name, number=number)).error
+    return notebook
+
+
 def view(notebook: Notebook, bundle: dict[str, Any]) -> dict[str, Any]:
     return notebook.states[bundle[WIDGET]["model_id"]]
 
@@ -39,9 +47,8 @@ def test_before_anything_is_shown_nothing_is_imported(notebook: Notebook) -> Non
     assert notebook.run(code).text.strip() == "[]"
 
 
-def test_runs_are_a_widget_with_a_table_beside_it(notebook: Notebook) -> None:
-    for number, name in enumerate(("first", NASTY)):
-        assert not notebook.run(RUN.format(name=name, number=number)).error
+def test_runs_are_a_widget_with_a_table_beside_it(with_runs: Notebook) -> None:
+    notebook = with_runs
     (bundle,) = notebook.run("%mlops run list").bundles
     assert set(bundle) == {WIDGET, VIEW_MIME, "text/plain", "text/html"}
     assert NASTY not in bundle["text/html"]
@@ -59,7 +66,8 @@ def test_runs_are_a_widget_with_a_table_beside_it(notebook: Notebook) -> None:
     assert newest[labels.index("depth")] == "1"
 
 
-def test_a_comparison_is_a_widget_with_drawings_beside_it(notebook: Notebook) -> None:
+def test_a_comparison_is_a_widget_with_drawings_beside_it(with_runs: Notebook) -> None:
+    notebook = with_runs
     (bundle,) = notebook.run(f"%mlops run compare first '{NASTY}'").bundles
     assert "<svg" in bundle["text/html"]
     state = view(notebook, bundle)
@@ -136,6 +144,9 @@ table"""
 
 
 def test_after_the_extension_is_unloaded_values_are_static(notebook: Notebook) -> None:
+    assert not notebook.run(
+        "from mlops_nb.tracking.table import RunTable\ntable = RunTable([])"
+    ).error
     assert not notebook.run("%unload_ext mlops_nb").error
     (bundle,) = notebook.run("table").bundles
     assert WIDGET not in bundle
