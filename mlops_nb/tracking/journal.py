@@ -158,7 +158,8 @@ class Journal:
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
         attempt = current_attempt()
-        self.redaction = attempt.redaction() if attempt else Redaction(())
+        # None in nearly every run: what a metric's call asks for must cost next to nothing.
+        self.redaction: Redaction | None = (attempt.redaction() if attempt else None) or None
         # Locked before it gets its name: nobody may find it and take its writer for dead.
         hidden = folder / f".{start.uid}.new"
         self._fd = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
@@ -170,7 +171,7 @@ class Journal:
     def append(self, entry: Entry) -> None:
         """Write one line. What a full disk does not take waits in memory for the next call."""
         line = _encode(entry) + b"\n"
-        if self.redaction:
+        if self.redaction is not None:
             line = self.redaction.data(line)
             if isinstance(entry, Artifact):
                 self.redaction.file(self.staging / entry.path)
@@ -309,6 +310,14 @@ def read_on(file: BinaryIO) -> tuple[list[Entry], int, list[str]]:
             )
     file.seek(offset + len(whole))
     return entries, offset + len(whole), problems
+
+
+def last_line(path: Path, end: int) -> int:
+    """Return where the short line begins that ends at a byte of a journal."""
+    with path.open("rb") as file:
+        start = max(0, end - CHUNK_BYTES)
+        file.seek(start)
+        return start + file.read(end - start)[:-1].rfind(b"\n") + 1
 
 
 def first(path: Path) -> Start | None:

@@ -187,9 +187,11 @@ def _push(project: Project, path: Path, report: SyncReport) -> str:
         batch.write(project, position.run_id, path.parent / path.stem, report.warnings)
         report.points += len(batch.points)
         end = batch.end
-        if end is None:  # else left before the end line, so that a pass cut off here sees it again
-            position.offset = offset
-            _save(path, position)
+        # The end line is seen again by a pass after this one is cut off, or while its writer has
+        # not let go of the journal yet; the points before it are not, which the store, looking
+        # for each of them, would take ten times as long for.
+        position.offset = lines.last_line(path, offset) if end is not None else offset
+        _save(path, position)
     if not live and end is None and path.stat().st_size > position.offset:
         report.warnings.append(f"{path.name}: its last line is torn and is ignored")
     if end is not None or not live:

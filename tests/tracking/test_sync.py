@@ -68,6 +68,22 @@ def test_live_run_comes_over_in_parts_and_replays_exactly(stored: Project) -> No
     assert runs.get_run(stored, run_id).status == "FINISHED"
 
 
+def test_points_before_an_end_that_is_seen_twice_come_over_once(stored: Project) -> None:
+    """A pass may find the end of a run whose writer has not let go of its journal yet."""
+    with mlops_nb.run("ending") as run:
+        for i in range(30):
+            mlops_nb.log_metric("m", i)
+        run._append(lines.End("FINISHED", 1))
+        reports = [sync(stored) for _ in range(2)]
+        assert [report.points for report in reports] == [30, 0]
+        assert module.journals(stored)
+    sync(stored)
+    record = runs.get_run(stored, "ending")
+    assert record.status == "FINISHED"
+    assert _history(stored, record.run_id, "m") == [(i, float(i)) for i in range(30)]
+    assert not module.journals(stored)
+
+
 def test_pass_that_breaks_off_anywhere_is_made_good(stored: Project, monkeypatch) -> None:
     with mlops_nb.run("broken off") as run:
         for i in range(2500):
