@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,20 @@ class Notebook:
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
     """A kernel in a project of its own, with the extension loaded."""
-    folder = tmp_path_factory.mktemp("widgets")
+    with started(tmp_path_factory.mktemp("widgets")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Notebook]:
+    """As ``notebook``, and no other test has used it."""
+    with started(tmp_path) as opened:
+        yield opened
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Notebook]:
+    """Start a kernel in an empty folder that becomes a project."""
     (folder / "mlops.toml").write_text('experiment = "widgets"\n', encoding="utf-8")
     manager, client = start_new_kernel(kernel_name="python3", cwd=str(folder))
     try:

@@ -42,9 +42,9 @@ def saved_bytes(bundle: dict[str, Any]) -> int:
     return len(json.dumps(bundle, ensure_ascii=False).encode())
 
 
-def test_before_anything_is_shown_nothing_is_imported(notebook: Notebook) -> None:
+def test_before_anything_is_shown_nothing_is_imported(fresh: Notebook) -> None:
     code = "import sys; print([m for m in ('ipywidgets', 'anywidget') if m in sys.modules])"
-    assert notebook.run(code).text.strip() == "[]"
+    assert fresh.run(code).text.strip() == "[]"
 
 
 def test_runs_are_a_widget_with_a_table_beside_it(with_runs: Notebook) -> None:
