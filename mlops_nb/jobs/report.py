@@ -50,6 +50,14 @@ def write_report(
     return page
 
 
+def warm_up() -> None:
+    """Import, read and compile what a first report needs: half a second, once a process."""
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    output = new_output("display_data", {"text/html": "<b></b>", "text/plain": "x"})
+    _body(new_notebook(cells=[new_code_cell("x = 1", outputs=[output])]))
+
+
 def render(
     book: Any, record: Mapping[str, Any], *, title: str = "", show_code: bool = False
 ) -> str:

@@ -113,6 +113,8 @@ def _execute(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
         client.kept = kept
         running.append((manager, client))
         _handle_signals(manager, client)
+        # While this process waits for the kernel to start.
+        threading.Thread(target=_warm_up, daemon=True).start()
 
     try:
         _through_papermill(book, request, watch, send)
@@ -130,6 +132,12 @@ def _execute(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
     finally:
         _tidy(running)
     return {"event": "end", "status": "succeeded", "fault": None}
+
+
+def _warm_up() -> None:
+    from mlops_nb.jobs.report import warm_up
+
+    warm_up()
 
 
 def _through_papermill(
