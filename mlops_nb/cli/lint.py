@@ -177,12 +177,16 @@ def _say_what_was_done(report: LintReport, options: Options) -> None:
     verb, what = ("Accepted", "finding") if options.change == "accept" else ("Fixed", "finding")
     what += "" if count == 1 else "s"
     click.echo(f"{verb} {count} {what} in {len(changed)} {noun}.", err=True)
+    for file in report.declared:
+        click.echo(f"Added to {file.path}: {', '.join(file.lines)}.", err=True)
 
 
 def _show_diff(report: LintReport) -> None:
-    for one in report.reports:
-        _echo(one.diff)
-    if any(one.diff for one in report.reports):
+    changes = [one.diff for one in report.reports if one.diff]
+    changes += [file.diff for file in report.declared]
+    for change in changes:
+        _echo(change)
+    if changes:
         raise SystemExit(ExitCode.FINDINGS)
 
 

@@ -6,7 +6,7 @@ import ast
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from mlops_nb.dataflow.scopes import children_of
 
@@ -14,27 +14,32 @@ _INTROSPECTION = frozenset(
     {"globals", "locals", "vars", "dir", "version_info", "PY2", "PY3", "TYPE_CHECKING"}
 )
 _LEAVES = (ast.Return, ast.Continue, ast.Break)
+_BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
 class ControlFlow(ABC, ast.NodeVisitor):
     """Counts the branches, loops and guards around the node being visited."""
 
+    _methods: ClassVar[dict[type[ast.AST], Callable[[Any, Any], None] | None]]
+
+    def __init_subclass__(cls) -> None:
+        """Give each walker a table of its methods: cells are many, kinds of node are few."""
+        cls._methods = {ast.Constant: _nothing}  # the base class asks for methods of Python 3.7
+
     def __init__(self) -> None:
         self._branches = 0
         self._loops = 0
         self._guards = 0
-        self._methods: dict[type[ast.AST], Callable[[Any], None] | None] = {}
 
     def visit(self, node: ast.AST) -> None:
         """Walk a node by the method of its kind."""
         kind = type(node)
-        if kind is ast.Constant:
-            return  # the base class asks for methods of Python 3.7
-        if kind not in self._methods:
-            self._methods[kind] = getattr(self, f"visit_{kind.__name__}", None)
-        method = self._methods[kind]
+        methods = self._methods
+        if kind not in methods:
+            methods[kind] = getattr(type(self), f"visit_{kind.__name__}", None)
+        method = methods[kind]
         if method:
-            method(node)
+            method(self, node)
         else:
             for child in children_of(node):
                 self.visit(child)
@@ -68,6 +73,10 @@ class ControlFlow(ABC, ast.NodeVisitor):
                 left = 1
                 self._branches += 1
         self._branches -= left
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        """Walk what the attribute is taken from: with names, they make up half of all nodes."""
+        self.visit(node.value)
 
     def visit_Module(self, node: ast.Module) -> None:
         """Walk the statements in order."""
@@ -153,6 +162,10 @@ class ControlFlow(ABC, ast.NodeVisitor):
             self._block(node.body)
 
 
+def _nothing(_walker: ControlFlow, _node: ast.AST) -> None:
+    """Do nothing: a constant holds no names."""
+
+
 def is_always(test: ast.expr) -> bool:
     """Tell whether a test holds whenever a notebook runs: ``True``, ``__name__ == "__main__"``."""
     match test:
@@ -183,7 +196,14 @@ def _may_leave(statement: ast.stmt) -> bool:
     """Tell whether a compound statement may end the block around it early."""
     if not isinstance(statement, ast.If | ast.Try | ast.With | ast.Match):
         return False
-    return any(isinstance(node, _LEAVES) for node in ast.walk(statement))
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _LEAVES):
+            return True
+        for name in _BLOCKS:
+            waiting += getattr(node, name, ())
+    return False
 
 
 def _catches_names(handler: ast.ExceptHandler) -> bool:

@@ -115,16 +115,21 @@ class Walker(ControlFlow):
 
     def visit_Name(self, node: ast.Name) -> None:
         """Record a read, a binding or a deletion."""
-        if isinstance(node.ctx, ast.Load):
+        context = type(node.ctx)
+        if context is ast.Load:
             self._read(node.id, node)
-        elif isinstance(node.ctx, ast.Store):
+        elif context is ast.Store:
             self._bind(node.id, node)
         elif not self._is_local(node.id):
             self._emit("delete", node.id, node)
 
     def visit_Call(self, node: ast.Call) -> None:
         """Record the call after its arguments have been read."""
-        self._all(children_of(node))
+        self.visit(node.func)
+        for argument in node.args:
+            self.visit(argument)
+        for keyword in node.keywords:
+            self.visit(keyword.value)
         if isinstance(node.func, ast.Name) and not self._is_local(node.func.id):
             self._emit("call", node.func.id, node.func)
 

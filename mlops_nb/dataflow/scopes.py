@@ -16,6 +16,10 @@ _PLAIN = frozenset(
 )
 # What makes up half of a tree and holds nothing.
 LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, ast.Pass, ast.Break, ast.Continue})
+# The usual expressions: what binds stands at most below them.
+_BINDS_NOTHING = frozenset(
+    {ast.Constant, ast.Attribute, ast.Call, ast.Expr, ast.Subscript, ast.keyword, ast.Assign}
+)
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}  # the other fields, by kind of node
 
 
@@ -41,9 +45,11 @@ def scope_of(
             scope.globals.update(node.names)
         elif isinstance(node, ast.Nonlocal):
             nonlocals.update(node.names)
-        else:
+        elif type(node) not in _BINDS_NOTHING:
             scope.names.update(_bound(node))
             stack.extend(_inside(node))
+        elif type(node) is not ast.Constant:
+            stack.extend(children_of(node))
     scope.names -= scope.globals | nonlocals
     return scope
 

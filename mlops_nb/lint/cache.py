@@ -21,7 +21,7 @@ from mlops_nb.lint.finding import Diagnostic
 from mlops_nb.lint.report import FileReport
 
 _KEPT = 30 * 24 * 3600  # seconds that findings of other versions of the rules are kept
-_STORED = tuple(f.name for f in fields(Diagnostic) if f.name not in ("file", "edits"))
+_STORED = tuple(f.name for f in fields(Diagnostic) if f.name not in ("file", "edits", "requires"))
 _MANIFESTS = (
     *("*.toml", "*.txt", "*.in", "*.lock", "*.yml", "*.yaml", "*.cfg", "Pipfile"),
     *("requirements/*.txt", "requirements/*.lock"),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from mlops_nb.config import Lint
 from mlops_nb.dataflow import CellFacts, facts, nodes_of
@@ -241,11 +240,9 @@ class Context:
                 index[type(node)].append((cell, node))
         return index
 
-    def nodes(self, kind: type[Node]) -> Iterator[tuple[CodeCell, Node]]:
-        """Yield every node of a type with its cell, cell by cell."""
-        for cell, node in self._index.get(kind, ()):
-            if isinstance(node, kind):
-                yield cell, node
+    def nodes(self, kind: type[Node]) -> list[tuple[CodeCell, Node]]:
+        """Return every node of a type with its cell, cell by cell."""
+        return cast("list[tuple[CodeCell, Node]]", self._index.get(kind, []))
 
     @cached_property
     def calls(self) -> list[tuple[CodeCell, ast.Call, str]]:

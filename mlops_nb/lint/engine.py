@@ -148,10 +148,11 @@ def _diagnostic(
         severity=finding.severity or weights.get(rule.code) or rule.severity.value,
         message=finding.message,
         fixable=bool(finding.edits) and not unsafe,
-        unsafe=bool(finding.edits) and unsafe,
+        unsafe=bool(finding.edits or finding.requires) and unsafe,
         internal=finding.internal,
         fingerprint=_fingerprint(rule, finding, cell),
         edits=finding.edits,
+        requires=finding.requires,
     )
 
 

@@ -72,6 +72,8 @@ class Finding:
         Weighs differently from the rule.
     edits : tuple of Edit or TextEdit
         The fix; made as a whole or not at all.
+    requires : tuple of str
+        What ``--unsafe-fixes`` adds to the project's requirements.
     unsafe : bool
         This fix may change what the notebook does, though the rule's other fixes do not.
     internal : bool
@@ -88,6 +90,7 @@ class Finding:
     place: tuple[int, int] | None = None
     severity: str | None = None
     edits: tuple[Edit | TextEdit, ...] = ()
+    requires: tuple[str, ...] = ()
     unsafe: bool = False
     internal: bool = False
 
@@ -121,7 +124,9 @@ class Diagnostic:
     fingerprint : str
         Stays the same when cells move; two findings at equal text share it.
     edits : tuple of Edit or TextEdit
-        How to put it right.
+        How to put it right in the notebook.
+    requires : tuple of str
+        What the project's requirements lack; adding it is an unsafe fix too.
     """
 
     file: str
@@ -144,6 +149,7 @@ class Diagnostic:
     internal: bool = False
     fingerprint: str = ""
     edits: tuple[Edit | TextEdit, ...] = ()
+    requires: tuple[str, ...] = ()
 
     def to_dict(self) -> Mapping[str, Any]:
         """Return the stable JSON shape."""

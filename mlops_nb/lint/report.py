@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mlops_nb.lint.declaration import Declaration
 from mlops_nb.lint.finding import Diagnostic
 from mlops_nb.lint.rule import Severity
 
@@ -24,6 +25,8 @@ class FileReport:
         Findings fixed or accepted in the file.
     diff : str
         The changes as a person reads them, when they were asked for and not made.
+    requires : tuple of str
+        What its unsafe fixes add to the project's requirements.
     """
 
     file: str
@@ -31,6 +34,7 @@ class FileReport:
     skipped: str = ""
     changes: int = 0
     diff: str = ""
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +47,13 @@ class LintReport:
         File by file, in the order of the paths.
     known : int
         Findings left out because the baseline holds them.
+    declared : list of Declaration
+        Files of requirements with what the notebooks lacked.
     """
 
     reports: list[FileReport]
     known: int = 0
+    declared: list[Declaration] = field(default_factory=list)
 
     @property
     def files(self) -> int:

@@ -15,6 +15,7 @@ from mlops_nb.errors import InputError
 from mlops_nb.lint.accept import accepted
 from mlops_nb.lint.cache import Cache
 from mlops_nb.lint.context import Context
+from mlops_nb.lint.declaration import declarations
 from mlops_nb.lint.diff import diff
 from mlops_nb.lint.discovery import notebooks
 from mlops_nb.lint.engine import lint_notebook, lint_unreadable
@@ -86,7 +87,11 @@ def lint_paths(
     found = {path: report for path in wanted if (report := linter.known(path)) is not None}
     missing = [path for path in wanted if path not in found]
     found.update(zip(missing, _lint_all(linter, missing), strict=True))
-    return LintReport(reports=[found[path] for path in wanted])
+    lacking = ((path.parent, report.requires) for path, report in found.items())
+    declared = list(declarations(lacking, project.root))
+    for file in declared if not options.diff else ():
+        file.write()
+    return LintReport(reports=[found[path] for path in wanted], declared=declared)
 
 
 class Linter:
@@ -151,11 +156,14 @@ class Linter:
         if self.options.change == "none" or not found:
             return shown(path, found)
         result = self.change(notebook, found)
+        requires, left = self.required(found, result.diagnostics)
         if self.options.diff:
-            return replace(shown(path, found), diff=diff(notebook, result.notebook))
+            changes = diff(notebook, result.notebook)
+            return replace(shown(path, found), diff=changes, requires=requires)
         if result.notebook.text != notebook.text:
             write_fixed(path, result.notebook.text)
-        return replace(shown(path, result.diagnostics), changes=result.count)
+        count = result.count + len(result.diagnostics) - len(left)
+        return replace(shown(path, left), changes=count, requires=requires)
 
     def find(self, notebook: Notebook, context: Context | None = None) -> list[Diagnostic]:
         """Return the findings of a notebook that has been read, with their fixes."""
@@ -172,6 +180,16 @@ class Linter:
         if self.options.change == "accept":
             return accepted(notebook, found, self.find)
         return fixed(notebook, found, self.find, unsafe=self.options.change == "all")
+
+    def required(
+        self, before: list[Diagnostic], after: list[Diagnostic]
+    ) -> tuple[tuple[str, ...], list[Diagnostic]]:
+        """Return what the fixes add to the project's requirements, and what is left after that."""
+        if self.options.change != "all":
+            return (), after
+        # An install that is taken out of the notebook is not found any more, and still needed.
+        wanted = dict.fromkeys(line for d in (*before, *after) for line in d.requires)
+        return tuple(wanted), [d for d in after if d.edits or not d.requires]
 
     def context(self, notebook: Notebook) -> Context:
         """Return a notebook as the rules see it."""
@@ -200,7 +218,7 @@ class Linter:
 def shown(path: Path, found: list[Diagnostic]) -> FileReport:
     """Return the report of findings that are shown and not put right any more."""
     # What crosses from a worker is what is shown: the edits have been made, or are not wanted.
-    plain = [replace(d, edits=()) if d.edits else d for d in found]
+    plain = [replace(d, edits=(), requires=()) if d.edits or d.requires else d for d in found]
     return FileReport(file=str(path), diagnostics=plain)
 
 

@@ -44,11 +44,13 @@ def requirements(folder: Path, root: Path | None) -> Mapping[str, str]:
         Normalised name of a distribution → version it is pinned to, empty when it is not. No entry
         at all: no file of requirements was found.
     """
-    for candidate in _upwards(folder, root):
-        found = _of_folder(candidate)
-        if found:
-            return found
-    return {}
+    place = declaring_folder(folder, root)
+    return _of_folder(place) if place else {}
+
+
+def declaring_folder(folder: Path, root: Path | None) -> Path | None:
+    """Return the folder whose requirements hold for a notebook; None: there are none."""
+    return next((place for place in _upwards(folder, root) if _of_folder(place)), None)
 
 
 def has_module(name: str, folder: Path, root: Path | None) -> bool:

@@ -1,7 +1,6 @@
 """An install in a cell becomes a comment that names what the notebook requires.
 
-The requirements themselves are left to their author: two files cannot be changed as one, a file of
-hashes takes no line without them, and only the author knows the version that was meant.
+The project's requirements get a line as well, where a person writes them: `lint.declaration`.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from mlops_nb.lint.repairs.statements import (
 )
 from mlops_nb.notebook import Magic
 
+REQUIRES = "# requires: "
 # Options that say nothing of what is installed.
 _NOISE = re.compile(
     r"(?<!\S)(?:-[qyUv]+|--(?:quiet|yes|upgrade|user|no-cache-dir|verbose|pre|disable-pip-version-"
@@ -33,7 +33,7 @@ def requirement(tool: str, arguments: str) -> str:
     if _MORE_COMMANDS.search(re.sub(r"[\"'][^\"']*[\"']", "", arguments)):
         return ""
     needed = " ".join(_NOISE.sub(" ", arguments.partition(" #")[0]).split()) or "packages"
-    return f"# requires{'' if tool.startswith(_PYTHON_TOOLS) else f' ({tool})'}: {needed}"
+    return f"{REQUIRES if tool.startswith(_PYTHON_TOOLS) else f'# requires ({tool}): '}{needed}"
 
 
 def magic_replaced(code: CodeCell, magic: Magic, comment: str) -> tuple[TextEdit, ...]:

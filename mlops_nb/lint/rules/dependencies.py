@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.declaration import simple_requirements, writable
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding
 from mlops_nb.lint.repairs.installs import (
+    REQUIRES,
     call_replaced,
     line_replaced,
     magic_replaced,
@@ -56,32 +58,35 @@ _RUNNERS = frozenset(
 )
 def install_in_cell(context: Context) -> Iterator[Finding]:
     """Flag a package installed from inside the notebook."""
-    for code in context.code:
-        for magic in code.python.magics:
-            yield from _in_magic(code, magic)
+    found = [f for code in context.code for m in code.python.magics for f in _in_magic(code, m)]
     for code, call, name in context.calls:
         if name in _RUNNERS and call.args:
             for message, comment in _installs(_command(call.args[0])):
-                yield code.finding(call, message, edits=call_replaced(code, call, comment))
+                edits = call_replaced(code, call, comment)
+                found.append((code.finding(call, message, edits=edits), comment))
+    takes_lines = bool(found) and writable(context.notebook.path.parent, context.root) is not None
+    for finding, comment in found:
+        # A comment of an install with other tools names no distribution of PyPI.
+        named = comment.removeprefix(REQUIRES) if comment.startswith(REQUIRES) else ""
+        requires = simple_requirements(named) if takes_lines and finding.edits else ()
+        yield replace(finding, requires=requires)
 
 
-def _in_magic(code: CodeCell, magic: Magic) -> Iterator[Finding]:
+def _in_magic(code: CodeCell, magic: Magic) -> Iterator[tuple[Finding, str]]:
+    """Yield what is found, with the comment that would take its place."""
     if magic.body is None or magic.name == "!":
         if magic.name in _SHELLS or magic.name in _MAGICS:
             name = f"{magic.name} " if magic.name in _MAGICS else ""
             for message, comment in _installs(name + magic.arguments):
                 edits = magic_replaced(code, magic, comment)
-                yield replace(code.finding_at(magic, message), edits=edits)
+                yield replace(code.finding_at(magic, message), edits=edits), comment
     elif magic.name in _SHELLS:
         for number, line in enumerate(magic.body.split("\n"), 1):
             for message, comment in _installs(line.partition("#")[0]):
                 at = magic.line + number
-                yield Finding(
-                    message=message,
-                    cell=code.cell.index,
-                    line=at,
-                    edits=line_replaced(code, at, comment),
-                )
+                edits = line_replaced(code, at, comment)
+                finding = Finding(message=message, cell=code.cell.index, line=at, edits=edits)
+                yield finding, comment
 
 
 def _installs(text: str) -> Iterator[tuple[str, str]]:

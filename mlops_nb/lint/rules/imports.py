@@ -7,9 +7,11 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from mlops_nb.dataflow.imports import DISTRIBUTIONS
 from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.declaration import writable
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding
 from mlops_nb.lint.removed import REMOVED, Removed
@@ -54,6 +56,8 @@ _MOVES = frozenset({"cd", "pushd", "run", "load", "!", "bash", "sh", "script", "
         cells=["import polars as pl\n\nprint(pl.__version__)"],
         files={"requirements.txt": "polars==1.9.0\n"},
     ),
+    fixable=True,
+    unsafe=True,
 )
 def undeclared_import(context: Context) -> Iterator[Finding]:
     """Flag an imported package that the nearest requirements do not name."""
@@ -63,9 +67,12 @@ def undeclared_import(context: Context) -> Iterator[Finding]:
     declared = requirements(folder, context.root)
     if not declared:
         return
+    takes_lines = writable(folder, context.root) is not None
     for module, (code, node) in modules.items():
         if not _is_declared(module, declared) and not has_module(module, folder, context.root):
-            yield code.finding(node, f"{module!r} is not in the project's requirements")
+            finding = code.finding(node, f"{module!r} is not in the project's requirements")
+            requires = (DISTRIBUTIONS.get(module, module),) if takes_lines else ()
+            yield replace(finding, requires=requires)
 
 
 @rule(
