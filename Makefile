@@ -3,7 +3,7 @@ PYTHON ?= python3
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
-.PHONY: demo test check docs format locks reference clean help
+.PHONY: demo test coverage check docs format locks reference clean help
 .DEFAULT_GOAL := help
 
 DEMO := .venv/demo
@@ -20,7 +20,7 @@ check: $(TEST)/.ready ## Format, types, import contracts and unit tests, in unde
 	$(TEST)/bin/ruff check .
 	$(TEST)/bin/mypy
 	$(TEST)/bin/lint-imports
-	$(TEST)/bin/python -m pytest -m "not slow" -n 2 --no-cov
+	$(TEST)/bin/python -m pytest -m "not slow" -n 2
 
 test: $(TEST)/.ready ## Run every test (sets itself up, Chromium and the front end included).
 	@bash tests/setup.sh $(TEST)
@@ -29,6 +29,10 @@ test: $(TEST)/.ready ## Run every test (sets itself up, Chromium and the front e
 	$(TEST)/bin/mypy
 	$(TEST)/bin/lint-imports
 	$(TEST)/bin/mlops lint notebooks mlops_nb/templates
+	$(TEST)/bin/python -m pytest -n 2 --dist worksteal
+
+coverage: $(TEST)/.ready ## Run every test once more, traced: half as long again.
+	@bash tests/setup.sh $(TEST)
 	$(TEST)/bin/python -m pytest -n 2 --dist worksteal --cov --cov-report=term
 
 format: $(TEST)/.ready ## Format the code.
