@@ -114,7 +114,7 @@ class Client(PapermillNotebookClient):
         if self.room and msg["msg_type"] in _OUTPUTS:
             if self.room < 0:
                 return None
-            self.room -= len(json.dumps(msg["content"], default=str))
+            self.room -= _size(msg["content"])
             if self.room <= 0:
                 self.room = -1
                 self.on_output_limit()
@@ -150,6 +150,12 @@ class Client(PapermillNotebookClient):
         cell = self.nb.cells[index]
         self.nb_man.cell_exception(cell, cell_index=index, exception=error)
         self.nb_man.cell_complete(cell, cell_index=index)
+
+
+def _size(content: Mapping[str, Any]) -> int:
+    """Return about how many bytes of the notebook an output takes."""
+    text = content.get("text")
+    return len(text) if isinstance(text, str) else len(json.dumps(content, default=str))
 
 
 class JobEngine(Engine):
