@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from mlops_nb.actions.run_job import Origin, Start, run_started
+from mlops_nb.actions.attempt_job import Origin, Start
+from mlops_nb.actions.run_job import run_started
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import ConfigError, ExitCode, InputError, MlopsError
 from mlops_nb.jobs import dask_engine

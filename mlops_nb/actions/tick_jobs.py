@@ -8,8 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mlops_nb.actions.attempt_job import Start
 from mlops_nb.actions.respond import look_after_alerts
-from mlops_nb.actions.run_job import Start, run_started
+from mlops_nb.actions.run_job import run_started
 from mlops_nb.config import Project
 from mlops_nb.errors import ConfigError
 from mlops_nb.jobs.attempt import AttemptRecord
