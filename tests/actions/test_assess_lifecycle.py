@@ -115,6 +115,7 @@ def test_from_the_first_run_to_the_retrained_champion(
     assert model["repairs"][0]["finding"] == "performance.auc/model"
 
 
+@pytest.mark.slow
 def test_a_run_that_was_deleted_is_no_error(project: Project, lived: Callable[[], str]) -> None:
     delete(project, lived())
     text = str(lifecycle(project, "late"))

@@ -304,6 +304,7 @@ def equal_parts(old: Any, new: Any, pointer: tuple[Any, ...] = ()) -> Iterator[t
             yield from equal_parts(one, other, (*pointer, at))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.lists(st.sampled_from(BAD_EXAMPLES), min_size=1, max_size=3))
 def test_what_a_fix_leaves_equal_it_leaves_as_it_was_written(

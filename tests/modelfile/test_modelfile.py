@@ -110,6 +110,7 @@ PLAIN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", PLAIN, ids=lambda e: type(e).__name__)
 def test_families_of_scikit_learn_come_back_as_they_were(estimator: Any, tmp_path: Path) -> None:
     fitted = estimator.fit(X, Y)

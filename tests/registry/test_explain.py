@@ -256,6 +256,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "estimator", "rows", "label"), CASES, ids=range(len(CASES)))
 def test_base_and_contributions_are_the_score(
     method: str, estimator: Any, rows: pd.DataFrame, label: Any

@@ -122,6 +122,7 @@ def test_without_anything_to_change_there_is_no_hint() -> None:
     assert hint(LINE, row, keep=set(PEOPLE)) is None
 
 
+@pytest.mark.slow
 def test_a_hint_of_a_forest_and_of_several_classes() -> None:
     forest = fitted(RandomForestClassifier(20, max_depth=5, random_state=0))
     assert hint(forest, refused(forest).iloc[0]) is not None, "a row may be a Series"

@@ -107,6 +107,7 @@ def test_a_model_gains_nothing_over_itself() -> None:
     assert (gain.gain, gain.low, gain.high, gain.certainty) == (0, 0, 0, 0)
 
 
+@pytest.mark.slow
 def test_equal_models_are_rarely_found_better() -> None:
     random = np.random.default_rng(2)
     found = 0

@@ -94,6 +94,7 @@ def _add_many(root: Path) -> None:
         add(project, version)
 
 
+@pytest.mark.slow
 def test_writers_of_several_processes_make_one_chain(project: Project) -> None:
     add(project, 99)
     context = multiprocessing.get_context("spawn")

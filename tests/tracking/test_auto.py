@@ -113,6 +113,7 @@ def test_what_cannot_be_logged_is_a_warning(shell, project: Project) -> None:
     assert last_run().status == "FINISHED"
 
 
+@pytest.mark.slow
 def test_the_run_before_of_the_same_cell(shell, project: Project) -> None:
     _run(shell, "%%mlops run again\ndepth = 3\nauc = 0.75 + 0")
     first = last_run().uid
