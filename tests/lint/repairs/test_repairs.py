@@ -338,3 +338,18 @@ def test_what_numpy_tests_is_not_for_every_type_and_so_not_safe() -> None:
     assert sources(repaired("NBL111", *cells, unsafe=False)) == cells
     cells = ["import numpy as np\nimport pandas as pd\nx = 'a'\nx == np.nan"]
     assert sources(repaired("NBL111", *cells, unsafe=False))[0].endswith("\npd.isna(x)")
+
+
+def test_no_fix_takes_away_what_another_of_the_same_pass_has_come_to_use() -> None:
+    cells = [
+        Code("path = '/home/ada/flights.csv'\nyear = 2013", tags=[TAGGED]),
+        "import pandas as pd",
+        "print(pd.read_csv('/home/ada/flights.csv'), year)",
+    ]
+    notebook = parse_notebook(Example(cells=cells).to_bytes(), ELSEWHERE)
+    lint = partial(lint_notebook, config=Lint())
+    found = lint(notebook)
+    assert {"NBC101", "NBP004"} <= {d.code for d in found if d.edits}
+    result = fixed(notebook, found, lint, unsafe=True)
+    assert not [d for d in result.diagnostics if d.code.startswith("NBX")]
+    assert any("flights.csv" in source for source in sources(result.notebook))
