@@ -19,6 +19,7 @@ from mlops_nb.jobs.alerts import (
     raise_overdue,
 )
 from mlops_nb.jobs.attempt import REPORT, AttemptRecord, AttemptStatus, read_results, relative
+from mlops_nb.jobs.overdue import missed
 from mlops_nb.jobs.routes import flush, ping
 from mlops_nb.state.alert_marks import mark, mark_told
 from mlops_nb.state.alerts import Alert, list_alerts
@@ -116,15 +117,41 @@ def look_after_alerts(project: Project, at: datetime) -> list[str]:
         for alert in open_alerts
         if not alert.told and alert.attempt and now - alert.first_seen > UNTOLD_AFTER
     ]
-    for job in sorted({alert.job for alert in (*own, *lost)}):
-        told = [alert for alert in (*own, *lost) if alert.job == job]
-        message = compose(project, told, source=f"the watch over job {job}")
-        _queue(project, "", _routes(project, job), message, told)
+    _watch_tells(project, [*own, *lost])
     _escalate(project, open_alerts, now)
     failed = flush(project, datetime.now(UTC))
     problems = [f"alert route {route!r}: {problem}" for route, problem in failed.items()]
     heartbeat = ping(project)
     return [*problems, f"heartbeat: {heartbeat}"] if heartbeat else problems
+
+
+def tell_missed(project: Project, at: datetime) -> None:
+    """Tell which due times went by without a run, before they are caught up with.
+
+    Once they are, nothing would be left to tell, and a night on which the machine was off would
+    have been nobody's concern.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    at : datetime
+        The moment, aware.
+    """
+    found = missed(project, at)
+    if not found:
+        return
+    quiet = silences(project, at)
+    alerts = [alert for kind, alert in raise_overdue(project, at, found) if is_news(kind, alert)]
+    _watch_tells(project, [alert for alert in alerts if not is_quiet(alert, quiet)])
+    flush(project, datetime.now(UTC))
+
+
+def _watch_tells(project: Project, alerts: Sequence[Alert]) -> None:
+    for job in sorted({alert.job for alert in alerts}):
+        told = [alert for alert in alerts if alert.job == job]
+        message = compose(project, told, source=f"the watch over job {job}")
+        _queue(project, "", _routes(project, job), message, told)
 
 
 def _escalate(project: Project, open_alerts: Sequence[Alert], now: datetime) -> None:

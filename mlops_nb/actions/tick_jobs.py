@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mlops_nb.actions.attempt_job import Start
-from mlops_nb.actions.respond import look_after_alerts
+from mlops_nb.actions.respond import look_after_alerts, tell_missed
 from mlops_nb.actions.run_job import run_started
 from mlops_nb.config import Project
 from mlops_nb.errors import ConfigError
@@ -77,6 +77,8 @@ class Scheduler:
     ) -> list[Future[list[Ticked]]]:
         """Start every job that is due at a moment and not started by this scheduler already.
 
+        What was missed by more than its `grace` is told first.
+
         Parameters
         ----------
         project : Project
@@ -98,6 +100,7 @@ class Scheduler:
         check_jobs(project)
         for name in names:
             project.job(name)
+        tell_missed(project, at)
         last, busy = last_scheduled(project), set(self.running)
         self._running = {name: self._running[name] for name in busy}
         for name, job in project.config.jobs.items():
@@ -146,7 +149,8 @@ def tick(
 
     Of several due times that have passed since a job's last one, its `catch-up` says which are
     run. A job that its schedule never started runs for the latest due time before the moment.
-    Afterwards alerts are raised for jobs that should have run and did not.
+    Due times that a job has missed by more than its `grace` are told before it catches up with
+    them, those that it did not run for in spite of that afterwards.
 
     Parameters
     ----------

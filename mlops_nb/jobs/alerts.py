@@ -94,10 +94,22 @@ def owner_of(project: Project, job: str) -> str:
     return (configured.owner if configured else "") or project.config.owner
 
 
-def raise_overdue(project: Project, at: datetime) -> list[tuple[News, Alert]]:
-    """Bring the alerts about jobs that should have run, and did not, up to date."""
+def raise_overdue(
+    project: Project, at: datetime, results: Sequence[Result] | None = None
+) -> list[tuple[News, Alert]]:
+    """Bring the alerts about jobs that should have run, and did not, up to date.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    at : datetime
+        The moment, aware.
+    results : sequence of Result, optional
+        Only these, of :mod:`mlops_nb.jobs.overdue`.
+    """
     touched: list[tuple[News, Alert]] = []
-    for result in overdue(project, at):
+    for result in overdue(project, at) if results is None else results:
         job = result.subject
         found = Found(
             model="",

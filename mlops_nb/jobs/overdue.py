@@ -32,6 +32,23 @@ def overdue(project: Project, at: datetime) -> list[Result]:
     ]
 
 
+def missed(project: Project, at: datetime) -> list[Result]:
+    """Return a result for every due time that was missed by a job which ran before.
+
+    A job that has never run is not late yet: its first run may be about to start.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    at : datetime
+        The moment, aware.
+    """
+    past = past_by_job(project) if any(j.grace for j in project.config.jobs.values()) else {}
+    found = [result for result in overdue(project, at) if result.name == MISSED] if past else []
+    return [one for one in found if one.status is Status.ERROR and one.subject in past]
+
+
 def _of_job(name: str, job: Job, past: Past | None, at: datetime) -> Iterator[Result]:
     if job.grace and job.schedule:
         due = latest_due(job, at - timedelta(seconds=job.grace), last=None)

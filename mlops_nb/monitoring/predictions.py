@@ -8,25 +8,32 @@ one `prediction_id` the newest counts.
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from mlops_nb.config import Project, current_attempt, load_project
+from mlops_nb.config import Project, load_project
 from mlops_nb.errors import InputError, did_you_mean
+from mlops_nb.monitoring.prediction_files import (
+    ID,
+    LABELLED,
+    LOGGED,
+    files,
+    hashes,
+    may_hold,
+    read,
+    read_all,
+    write,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ID = "prediction_id"
 REQUIRED = (ID, "prediction")
-LOGGED, LABELLED, VERSION = "logged_at", "labelled_at", "model_version"
+VERSION = "model_version"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +88,7 @@ class PredictionsLog:
         written = []
         for day, part in rows.groupby(days, sort=True):
             folder = self.predictions / f"date={day}" / f"{VERSION}={quote(str(version), safe='')}"
-            written.append(_write(part, folder))
+            written.append(write(part, folder))
         return written
 
     def label(self, frame: pd.DataFrame) -> list[Path]:
@@ -107,7 +114,7 @@ class PredictionsLog:
         rows = _checked(frame, (ID,))
         if len(rows.columns) < 2:
             raise InputError("the labels have no column beside prediction_id", "add the label")
-        return [_write(rows.assign(**{LABELLED: pd.Timestamp.now(tz=UTC)}), self.labels)]
+        return [write(rows.assign(**{LABELLED: pd.Timestamp.now(tz=UTC)}), self.labels)]
 
     def read(self, start: object, end: object, *, version: int | str | None = None) -> pd.DataFrame:
         """Return the predictions of some days with their labels, the newest row of each id.
@@ -137,7 +144,7 @@ class PredictionsLog:
             for folder in sorted((self.predictions / f"date={day}").glob(f"{VERSION}=*")):
                 name = folder.name.partition("=")[2]
                 if wanted in (None, name):
-                    parts += [part.assign(**{VERSION: name}) for part in _read_all(folder)]
+                    parts += [part.assign(**{VERSION: name}) for part in read_all(folder)]
         if not parts:
             return pd.DataFrame(columns=[*REQUIRED, "timestamp", LOGGED, VERSION, LABELLED])
         rows = _newest(pd.concat(parts, ignore_index=True), LOGGED)
@@ -161,22 +168,26 @@ class PredictionsLog:
 
     def strangers(self) -> int:
         """Return how many labels are of an id that was never predicted."""
-        known = {one for day in self.days() for one in self._ids(day)}
-        labels = {one for part in _read_all(self.labels, [ID]) for one in part[ID]}
-        return len(labels - known)
+        import numpy as np
+
+        folders = self.predictions.glob(f"date=*/{VERSION}=*")
+        return len(np.setdiff1d(hashes([self.labels]), hashes(folders), assume_unique=True))
 
     def _ids(self, day: date) -> set[str]:
         folders = (self.predictions / f"date={day}").glob(f"{VERSION}=*")
-        return {one for f in folders for part in _read_all(f, [ID]) for one in part[ID]}
+        return {one for f in folders for part in read_all(f, [ID]) for one in part[ID]}
 
     def _join_labels(self, rows: pd.DataFrame) -> pd.DataFrame:
         import pandas as pd
 
-        parts = _read_all(self.labels)
+        # A file at a time, so that memory follows the rows asked for and not all labels ever.
+        wanted = pd.Index(rows[ID])
+        bounds = (rows[ID].min(), rows[ID].max())
+        found = (read(path) for path in files(self.labels) if may_hold(path, *bounds))
+        fitting = (part[wanted.get_indexer(part[ID]) >= 0] for part in found)
+        parts = [part for part in fitting if len(part)]
         known = pd.concat(parts, ignore_index=True) if parts else None
-        # One look-up over all files: pandas prepares the wanted ids anew at each.
-        known = None if known is None else known[known[ID].isin(rows[ID])]
-        if known is None or known.empty:
+        if known is None:
             return rows.assign(**{LABELLED: pd.Series(pd.NaT, rows.index, "datetime64[us, UTC]")})
         labels = _newest(known, LABELLED)
         # A label wins over a column of that name which was logged with the prediction.
@@ -247,68 +258,6 @@ def _day(value: object) -> date:
         return pd.Timestamp(value).date()  # type: ignore[arg-type]  # anything a date can be read from
     except (ValueError, TypeError) as error:
         raise InputError(f"{value!r} is no day", "write it as 2013-06-30") from error
-
-
-def _write(rows: pd.DataFrame, folder: Path) -> Path:
-    """Write aside and rename: a reader never meets half a file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path = folder / f"{_file_name(rows)}.parquet"
-    aside = folder / f".{path.stem}.{uuid.uuid4().hex}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot write to {folder}: {error.strerror}", "make it writable"
-        ) from error
-    try:
-        with aside.open("wb") as file:
-            pq.write_table(pa.Table.from_pandas(rows, preserve_index=False), file)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise InputError(
-            f"the table cannot be kept as Parquet: {error}", "give each column one type"
-        ) from error
-    finally:
-        aside.unlink(missing_ok=True)
-    return path
-
-
-def _file_name(rows: pd.DataFrame) -> str:
-    """Name a file by its job attempt and ids, or by its content outside of a job.
-
-    The ids take part so that two batches of one attempt do not overwrite each other.
-    """
-    import pandas as pd
-
-    attempt = current_attempt()
-    content = rows[[ID]] if attempt else rows.drop(columns=[LOGGED, LABELLED], errors="ignore")
-    try:
-        digest = pd.util.hash_pandas_object(content, index=False).to_numpy().tobytes()
-    except TypeError:  # a cell holds a list or a dict
-        digest = content.to_json(default_handler=str).encode()
-    names = ",".join(map(str, content.columns)).encode()
-    key = blake2b(names + digest, digest_size=8).hexdigest()
-    return f"{quote(attempt.attempt, safe='')}-{key}" if attempt else f"local-{key}"
-
-
-def _read_all(folder: Path, columns: list[str] | None = None) -> list[pd.DataFrame]:
-    import pandas as pd
-    import pyarrow as pa
-
-    frames = []
-    for path in sorted(folder.glob("[!.]*.parquet")):
-        try:
-            # partitioning=None: the partition is in the path, and the file's own columns count.
-            frames.append(pd.read_parquet(path, columns=columns, partitioning=None))
-        except (pa.ArrowInvalid, OSError) as error:
-            raise InputError(
-                f"cannot read {path}: {error}", "move the file away, or restore it"
-            ) from error
-    return frames
 
 
 def _newest(rows: pd.DataFrame, moment: str) -> pd.DataFrame:

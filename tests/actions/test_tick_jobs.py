@@ -12,6 +12,7 @@ import pytest
 from mlops_nb.actions.tick_jobs import tick
 from mlops_nb.config import load_project
 from mlops_nb.errors import ConfigError
+from mlops_nb.state.alerts import list_alerts
 from mlops_nb.state.attempts import list_attempts
 
 
@@ -51,6 +52,27 @@ def test_a_job_that_cannot_start_is_history_and_the_next_one_still_runs(tmp_path
     assert [one.record.status if one.record else None for one in done] == ["refused", "refused"]
     assert {row.status for row in list_attempts(project)} == {"refused"}
     assert tick(project, at("2026-04-01T08:00")) == []
+
+
+def test_a_day_without_a_tick_is_told_although_it_is_caught_up_with(tmp_path: Path) -> None:
+    # The job is refused, which takes no kernel: that it came too late is another matter.
+    table = 'notebook = "missing.ipynb"\nschedule = "0 6 * * *"\ngrace = 3600\ncatch-up = "all"\n'
+    route = '[alerts.routes]\nlocal = "local"\n'
+    write(tmp_path, "print(1)", f"[jobs.daily]\n{table}{route}")
+    project = load_project(tmp_path)
+    tick(project, at("2026-04-01T09:00"))  # its first run: it was not expected before
+    tick(project, at("2026-04-02T06:30"))
+    log = project.home / "alerts.log"
+    assert "job.missed" not in log.read_text(encoding="utf-8")
+
+    done = tick(project, at("2026-04-04T06:30"))  # the machine was off on the third
+    assert [one.due.day for one in done] == [3, 4]
+    (told,) = [line for line in log.read_text(encoding="utf-8").splitlines() if "missed" in line]
+    assert "job.missed/daily: job daily was due at 2026-04-03 06:00 UTC" in told
+    (alert,) = [one for one in list_alerts(project, resolved=True) if "missed" in one.identity]
+    assert (alert.status, alert.told is not None) == ("resolved", True)
+    tick(project, at("2026-04-05T06:30"))
+    assert log.read_text(encoding="utf-8").count("job.missed") == 1
 
 
 @pytest.mark.slow

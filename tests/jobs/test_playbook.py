@@ -76,6 +76,7 @@ def with_templates(tmp_path: Path) -> Project:
         ("drift.prediction", "data-drift.md#driftprediction-the-answers-moved"),
         ("performance.labels", "label-delay.md#first-five-minutes"),
         ("performance.r2", "bad-deploy.md#performance-a-figure-is-clearly-worse-than-its-baseline"),
+        ("gate.challenger", "bad-deploy.md#gate-a-new-version-was-refused"),
         ("performance.concept", "data-drift.md#first-five-minutes"),
         ("system.volume", "volume-drop.md#systemvolume-fewer-rows-than-expected"),
         ("job.completed", "pipeline-failure.md#jobcompleted-a-job-did-not-end-well"),

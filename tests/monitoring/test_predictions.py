@@ -9,7 +9,7 @@ import pytest
 
 from mlops_nb.config import CurrentAttempt, Project
 from mlops_nb.errors import InputError
-from mlops_nb.monitoring import PredictionsLog, predictions_log
+from mlops_nb.monitoring import PredictionsLog, predictions, predictions_log
 
 
 @pytest.fixture
@@ -145,4 +145,33 @@ def test_volume_counts_an_id_once_and_strangers_are_labels_without_prediction(
     assert log.volume("2013-06-02", "2013-06-02") == {}
     assert log.strangers() == 0
     log.label(pd.DataFrame({"prediction_id": ["2013-06-01-2", "unknown"], "late": [1, 0]}))
+    assert log.strangers() == 1
+
+
+def test_only_label_files_that_may_hold_an_id_are_opened(
+    log: PredictionsLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [f"2013-06-0{number}" for number in range(1, 6)]
+    for day in days:
+        log.append(_batch(day), version=1)
+        log.label(pd.DataFrame({"prediction_id": [f"{day}-3", f"{day}-1"], "late": [1, 0]}))
+    # One file with a bit of everything, as when ids come in no order.
+    log.label(pd.DataFrame({"prediction_id": ["2013-06-01-0", "2013-06-05-0"], "late": [1, 1]}))
+    opened: list[Path] = []
+    read = predictions.read
+    monkeypatch.setattr(predictions, "read", lambda path: (opened.append(path), read(path))[1])
+    found = log.read("2013-06-03", "2013-06-03")
+    assert found["late"].tolist()[1::2] == [0, 1]
+    assert found["late"].isna().tolist() == [True, False, True, False]
+    assert len(opened) == 2, "its own day and the mixed one"
+    assert log.read("2013-06-01", "2013-06-05")["late"].notna().sum() == 12
+
+
+def test_a_label_file_of_other_columns_changes_no_type(log: PredictionsLog) -> None:
+    log.append(_batch(), version=1)
+    ids = [f"2013-06-01-{number}" for number in range(4)]
+    log.label(pd.DataFrame({"prediction_id": ids, "late": [1, 0, 1, 0]}))
+    log.label(pd.DataFrame({"prediction_id": ["2013-06-01-0x"], "late": ["what"]}))
+    assert log.read("2013-06-01", "2013-06-01")["late"].tolist() == [1, 0, 1, 0]
+    assert log.read("2013-06-01", "2013-06-01")["late"].dtype.kind == "i"
     assert log.strangers() == 1
