@@ -226,9 +226,9 @@ def _passes(error: sa.exc.SQLAlchemyError) -> bool:
     """Whether the same rows may be taken later: a server that is down or busy, and the like."""
     orig = getattr(error, "orig", None)
     if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
-        # MySQL's drivers call a value that does not fit operational as well; codes from 2000 are its own.
-        drivers = "mysql" in type(orig).__module__.lower()
-        code = orig.args[0] if drivers and orig.args else None
+        # MySQL's drivers call a value that does not fit operational too; from 2000: the client's.
+        ours = orig is not None and "mysql" in type(orig).__module__.lower()
+        code = next(iter(getattr(orig, "args", ())), None) if ours else None
         return not isinstance(code, int) or code >= _MYSQL_CLIENT or code in _MYSQL_PASSING
     # PostgreSQL refuses a table, or the name of its type, that another transaction has just made.
     constraint = getattr(getattr(orig, "diag", None), "constraint_name", None) or ""
