@@ -6,6 +6,7 @@ environment=$1
 packages=()
 command -v chromium >/dev/null || packages+=(chromium)
 command -v java >/dev/null || packages+=(default-jre-headless) # Spark's
+[ -x /usr/sbin/mariadbd ] || command -v mariadbd >/dev/null || packages+=(mariadb-server-core) # a sink
 command -v ssh-keygen >/dev/null || packages+=(openssh-client)
 if [ ${#packages[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mlops_nb.actions.reference import load_reference
 from mlops_nb.actions.run_job import run_job
+from mlops_nb.actions.try_routes import try_routes
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import InputError, MissingExtraError
 from mlops_nb.jobs.attempt import AttemptRecord, AttemptStatus
@@ -124,7 +125,9 @@ def demo(
     on_step: Callable[[Step], None],
     on_attempt: Callable[[AttemptRecord], None],
 ) -> DemoReport:
-    """Run the steps one after the other; what the monitor triggers runs in between.
+    """Test the alert route, then run the steps; what the monitor triggers runs in between.
+
+    Without a route that took a message no version would go live: the gates ask for it.
 
     Parameters
     ----------
@@ -138,8 +141,11 @@ def demo(
     Raises
     ------
     InputError
-        A notebook could not be executed to its end.
+        The alert route takes no message, or a notebook could not be executed to its end.
     """
+    for route, problem in try_routes(project).items():
+        if problem:
+            raise InputError(f"the alert route {route} takes no message: {problem}")
     attempts: list[AttemptRecord] = []
     report = project.root / "reports" / "drift-june.html"
     for step in STEPS:

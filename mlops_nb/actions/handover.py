@@ -37,6 +37,9 @@ _NEEDED = {
     "skops", "sqlalchemy",
 }  # fmt: skip
 """Of the extra ``notebook``, what scoring a table in a notebook takes."""
+_REGISTRY_CELLS = {"about-reasons", "reasons", "about-shadow", "shadow"}
+"""Of the scoring notebook, what asks a registry: there is none where a folder is handed to."""
+_REGISTRY_LINES = ("reasons = ", "shadow = ", "from mlops_nb.errors import MlopsError")
 _SMOKE = '''"""Does the model still say what it said when it was handed over?"""
 
 import sys
@@ -171,8 +174,9 @@ def _score_notebook(version: ModelVersion, *, pickled: bool) -> str:
     if pickled:
         # Whoever asked for this handover allowed it by name.
         replaced['@champion")'] = '@champion", allow_pickle=True)'
+    book["cells"] = [cell for cell in book["cells"] if cell["id"] not in _REGISTRY_CELLS]
     for cell in book["cells"]:
-        text = "".join(cell["source"])
+        text = "".join(line for line in cell["source"] if not line.startswith(_REGISTRY_LINES))
         for old, new in replaced.items():
             text = text.replace(old, new)
         cell["source"] = text.splitlines(keepends=True)

@@ -173,18 +173,10 @@ def silence(
 @format_option
 def test(routes: tuple[str, ...], output_format: str) -> None:
     """Send a test message by the ROUTES, or by all of them; what came of it is kept."""
+    from mlops_nb.actions.try_routes import try_routes
     from mlops_nb.config import load_project
-    from mlops_nb.jobs.alerts import Message
-    from mlops_nb.jobs.routes import deliver
-    from mlops_nb.state.route_tests import record_tests
 
-    project = load_project()
-    message = Message(
-        title=f"{project.experiment}: test of the alert routes",
-        body="Nothing is wrong: this message shows that alerts arrive here.",
-    )
-    problems = deliver(project, message, routes)
-    record_tests(project, problems)
+    problems = try_routes(load_project(), routes)
     if output_format == "json":
         told = [{"route": name, "problem": problem} for name, problem in problems.items()]
         echo_json({"schema": 1, "routes": told})

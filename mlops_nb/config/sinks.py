@@ -15,7 +15,8 @@ class Sink(Table):
     kind: Literal["parquet", "csv", "sql", "webhook"]
     """Files in a folder, rows of a database's table, or chunks posted as JSON."""
     target: str
-    """Folder from the project's root, SQLAlchemy URL, or http(s) URL; or `env:NAME` of one."""
+    """Folder from the project's root, SQLAlchemy URL (`postgresql://`, with the extra `postgres`;
+    `mysql://`, with the extra `mysql`; `sqlite:///`), or http(s) URL; or `env:NAME` of one."""
     table: str = ""
     """Table of the database, made when it is not there; `schema.table` where it has schemas."""
     key: list[str] = msgspec.field(default_factory=lambda: ["prediction_id"])

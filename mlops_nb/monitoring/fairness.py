@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from mlops_nb.monitoring.groups import Group, GroupFigure, group_figures, name_of, require_groups
 from mlops_nb.monitoring.timeline import Measured
@@ -137,12 +138,67 @@ def fairness_figures(
     return measured
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Apart:
+    """How far the lowest and the highest of several groups lie apart."""
+
+    low: str
+    high: str
+    difference: float
+    error: float
+    ratio: float
+    ratio_error: float
+    """Of the ratio's logarithm (Katz 1978)."""
+    sure: bool
+    """Whether the difference is beyond the noise of sampling, all pairs considered."""
+
+    def exceeds(self, max_difference: float, min_ratio: float | None) -> bool:
+        return self.difference > max_difference or (
+            min_ratio is not None and self.ratio < min_ratio
+        )
+
+    def evidence(self, metric: str) -> dict[str, Any]:
+        """Return difference and ratio with their 95 % intervals; the ratio of rates only."""
+        half, ratio, low, high = 1.96 * self.error, None, None, None
+        if metric in RATIOS:
+            factor = math.exp(1.96 * self.ratio_error)
+            ratio, low, high = self.ratio, self.ratio / factor, min(1.0, self.ratio * factor)
+        return {
+            "difference": {
+                "value": self.difference,
+                "low": max(0.0, self.difference - half),
+                "high": self.difference + half,
+            },
+            "ratio": ratio,
+            "ratio_low": low,
+            "ratio_high": high,
+            "standard_error": self.error,
+        }
+
+
+def _apart(found: dict[str, GroupFigure]) -> _Apart:
+    from scipy.special import ndtri
+
+    order = sorted(found, key=lambda name: found[name].value)
+    low, high = found[order[0]], found[order[-1]]
+    difference, error = high.value - low.value, math.hypot(high.error, low.error)
+    pairs = len(found) * (len(found) - 1) / 2
+    ratio, ratio_error = _ratio(low, high)
+    return _Apart(
+        low=order[0],
+        high=order[-1],
+        difference=difference,
+        error=error,
+        ratio=ratio,
+        ratio_error=ratio_error,
+        sure=difference > -float(ndtri(LEVEL / 2 / pairs)) * error,
+    )
+
+
 def _judge(
     metric: str, group: str, found: dict[str, GroupFigure], seen: int,
     minimum: int, max_difference: float, min_ratio: float | None, alarm: float | None, window: str,
 ) -> Result:  # fmt: skip
-    from scipy.special import ndtri
-
     if len(found) < 2:
         return Result(
             name=f"fairness.{metric}",
@@ -151,39 +207,23 @@ def _judge(
             window=window,
             message=f"{len(found)} of {seen} groups have {minimum} labelled rows or more",
         )
-    order = sorted(found, key=lambda name: found[name].value)
-    low, high = order[0], order[-1]
-    difference = found[high].value - found[low].value
-    error = math.hypot(found[high].error, found[low].error)
-    pairs = len(found) * (len(found) - 1) / 2
-    bound = -float(ndtri(LEVEL / 2 / pairs))
-    ratio, ratio_error = _ratio(found[low], found[high])
-    unequal = difference > max_difference or (min_ratio is not None and ratio < min_ratio)
-    sure = difference > bound * error
-    status = Status.WARNED if sure and unequal else Status.PASSED
-    if sure and alarm is not None and difference > alarm:
+    apart = _apart(found)
+    status = Status.PASSED
+    if apart.sure and apart.exceeds(max_difference, min_ratio):
+        status = Status.WARNED
+    if apart.sure and alarm is not None and apart.difference > alarm:
         status = Status.FAILED
     return Result(
         name=f"fairness.{metric}",
         subject=group,
         status=status,
-        value=difference,
+        value=apart.difference,
         threshold=alarm if status is Status.FAILED else max_difference,
         window=window,
-        message=f"{WORDS[metric]} by {group}: {_range(found, low, high, seen)}",
+        message=f"{WORDS[metric]} by {group}: {_range(found, apart.low, apart.high, seen)}",
         advice="" if status is Status.PASSED else ADVICE,
         evidence={
-            "difference": {
-                "value": difference,
-                "low": max(0.0, difference - 1.96 * error),
-                "high": difference + 1.96 * error,
-            },
-            "ratio": ratio if metric in RATIOS else None,
-            "ratio_low": ratio * math.exp(-1.96 * ratio_error) if metric in RATIOS else None,
-            "ratio_high": min(1.0, ratio * math.exp(1.96 * ratio_error))
-            if metric in RATIOS
-            else None,
-            "standard_error": error,
+            **apart.evidence(metric),
             "groups": {name: _interval(metric, figure) for name, figure in found.items()},
         },
     )

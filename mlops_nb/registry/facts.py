@@ -17,6 +17,7 @@ from mlops_nb.registry.importance import Importance
 from mlops_nb.registry.measure import CONFIDENCE, Measured
 from mlops_nb.registry.portrait import portrait
 from mlops_nb.registry.scoring import ScoringModel
+from mlops_nb.registry.versions import ModelVersion
 from mlops_nb.store import runs
 
 if TYPE_CHECKING:
@@ -82,51 +83,70 @@ def gather(project: Project, candidate: Candidate, stated: Mapping[str, str]) ->
         What a person said, from :func:`mlops_nb.registry.card.check_stated`.
     """
     model, measured = candidate.model, candidate.measured
-    version = model.version
     owner = stated.get("owner") or project.config.owner
     found = [*candidate.gaps, *measured.gaps, *_unstated(stated, owner)]
-    metric, features = candidate.importance
-    if len(features) < len(model.features):
-        found.append(
-            f"importance is known of {len(features)} of {len(model.features)} features: scoring "
-            "is too slow for more in a few seconds"
-        )
     return {
-        "schema": 1,
-        "title": stated.get("title") or version.name,
-        "name": version.name,
-        "version": version.version,
-        "created": version.created.isoformat(timespec="seconds"),
-        **{key: stated.get(key, "") for key in ("intended_use", "limits", "period", "notes")},
-        "owner": owner,
+        **_heading(model.version, stated, owner),
         "model": _model(model, candidate.stored, candidate.holdout),
-        "data": {
-            "reference_rows": candidate.reference_rows,
-            "holdout_rows": len(candidate.holdout),
-            "label": candidate.label,
-            "inputs": _inputs(project, model, found),
-        },
-        "confidence": CONFIDENCE,
-        "metrics": {name: item.to_dict() for name, item in measured.metrics.items()},
-        "groups": [group.to_dict() for group in measured.groups],
-        "importance": {
-            "metric": metric,
-            "features": [
-                {"feature": i.feature, "drop": i.drop, "spread": i.spread} for i in features
-            ],
-        },
+        "importance": _importance(candidate, found),
+        "data": _data(project, candidate, found),
+        **_measured(measured),
         **portrait(
             model,
             candidate.holdout,
             candidate.label,
             groups=list(dict.fromkeys(group.column for group in measured.groups)),
-            relies_on=[item.feature for item in features],
+            relies_on=[item.feature for item in candidate.importance[1]],
         ),
         "operation": _operation(project),
         "environment": _environment(project, model, found),
         "run": _run(project, model, found),
         "gates": [],
         "gaps": found,
+    }
+
+
+def _heading(version: ModelVersion, stated: Mapping[str, str], owner: str) -> dict[str, Any]:
+    """Return what the card begins with: which version it is, and what a person said of it."""
+    return {
+        "schema": 1,
+        "title": stated.get("title") or version.name,
+        "name": version.name,
+        "version": version.version,
+        "created": version.created.isoformat(timespec="seconds"),
+        "owner": owner,
+        **{key: stated.get(key, "") for key in ("intended_use", "limits", "period", "notes")},
+    }
+
+
+def _measured(measured: Measured) -> dict[str, Any]:
+    return {
+        "confidence": CONFIDENCE,
+        "metrics": {name: item.to_dict() for name, item in measured.metrics.items()},
+        "groups": [group.to_dict() for group in measured.groups],
+    }
+
+
+def _importance(candidate: Candidate, gaps: list[str]) -> dict[str, Any]:
+    metric, features = candidate.importance
+    wanted = len(candidate.model.features)
+    if len(features) < wanted:
+        gaps.append(
+            f"importance is known of {len(features)} of {wanted} features: scoring is too slow "
+            "for more in a few seconds"
+        )
+    return {
+        "metric": metric,
+        "features": [{"feature": i.feature, "drop": i.drop, "spread": i.spread} for i in features],
+    }
+
+
+def _data(project: Project, candidate: Candidate, gaps: list[str]) -> dict[str, Any]:
+    return {
+        "reference_rows": candidate.reference_rows,
+        "holdout_rows": len(candidate.holdout),
+        "label": candidate.label,
+        "inputs": _inputs(project, candidate.model, gaps),
     }
 
 

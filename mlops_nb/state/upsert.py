@@ -22,9 +22,23 @@ if TYPE_CHECKING:
 KEY_LENGTH = 255
 _TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
     "b": sa.Boolean(), "i": sa.BigInteger(), "u": sa.BigInteger(), "f": sa.Float(53),
-    "M": sa.DateTime(timezone=True),
 }  # fmt: skip
+_MYSQL = ("mysql", "mariadb")
 _ON_CONFLICT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_DUPLICATE_TABLE = "42P07"
+_MYSQL_CLIENT = 2000
+_MYSQL_PASSING = {
+    1040, 1044, 1045, 1049, 1050, 1053, 1203, 1205, 1213, 1226, 1317,
+}  # fmt: skip
+"""Too many connections, no access, no database, a table just made, shutdown, locks, killed."""
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    **{name: f"{name}+pymysql" for name in _MYSQL},
+}
+_EXTRAS = {
+    "psycopg": ("psycopg, the driver of PostgreSQL,", "postgres"),
+    "pymysql": ("PyMySQL, the driver of MySQL and MariaDB,", "mysql"),
+}
 
 
 def upsert(url: str, table: str, rows: pd.DataFrame, key: Sequence[str]) -> None:
@@ -53,10 +67,10 @@ def upsert(url: str, table: str, rows: pd.DataFrame, key: Sequence[str]) -> None
     try:
         with engine.begin() as connection:
             found = _table(connection, name, schema or None, rows, key)
-            _write(connection, found, _records(rows), key)
-    except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
-        raise StoreError(f"cannot use {_shown(url)}: {_first(error)}") from error
+            _write(connection, found, _records(_in_time_of(found, rows)), key)
     except sa.exc.SQLAlchemyError as error:
+        if _passes(error):
+            raise StoreError(f"cannot use {_shown(url)}: {_first(error)}") from error
         raise InputError(f"{table} in {_shown(url)} does not take the rows: {_first(error)}") from (
             error
         )
@@ -67,12 +81,11 @@ def upsert(url: str, table: str, rows: pd.DataFrame, key: Sequence[str]) -> None
 def _engine(url: str) -> sa.Engine:
     try:
         parsed = make_url(url)
-        if parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
+        parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
         return sa.create_engine(parsed, poolclass=sa.NullPool)
     except ModuleNotFoundError as error:
-        if error.name == "psycopg":
-            raise MissingExtraError("psycopg, the driver of PostgreSQL,", "postgres") from error
+        if error.name in _EXTRAS:
+            raise MissingExtraError(*_EXTRAS[error.name]) from error
         raise InputError(
             f"{_shown(url)} needs {error.name}", f"pip install {error.name}"
         ) from error
@@ -85,36 +98,59 @@ def _engine(url: str) -> sa.Engine:
 def _table(
     connection: sa.Connection, name: str, schema: str | None, rows: pd.DataFrame, key: Sequence[str]
 ) -> sa.Table:
-    metadata = sa.MetaData()
     if not sa.inspect(connection).has_table(name, schema):
-        made = sa.Table(
-            name, metadata, *(_column(c, rows[c], key) for c in rows.columns), schema=schema
-        )
-        made.create(connection)
-        return made
-    found = sa.Table(name, metadata, schema=schema, autoload_with=connection)
+        columns = [_column(c, rows[c], key) for c in rows.columns]
+        # MySQL's own default may be a character set that lacks most of the world's letters.
+        sa.Table(
+            name,
+            sa.MetaData(),
+            *columns,
+            schema=schema,
+            mysql_charset="utf8mb4",
+            mariadb_charset="utf8mb4",
+        ).create(connection)
+    found = sa.Table(name, sa.MetaData(), schema=schema, autoload_with=connection)
     for column in rows.columns:
         if column not in found.c:
             raise InputError(
                 f"table {name} has no column {column!r}",
                 did_you_mean(column, found.c.keys()) + "; `columns` says which are sent",
             )
-    if not _is_unique(connection, found, key):
-        raise InputError(
-            f"table {name} does not hold {', '.join(key)} unique: rows could be doubled",
-            f"ALTER TABLE {name} ADD UNIQUE ({', '.join(key)}), or another `key`",
-        )
+    _check_keys(connection, found, rows, key)
     return found
 
 
 def _column(name: str, values: pd.Series, key: Sequence[str]) -> sa.Column[Any]:
-    text = sa.String(KEY_LENGTH) if name in key else sa.Text()
-    kind = _TYPES.get(values.dtype.kind, text)
+    # In MySQL text compares without regard to case, and times have no fractions, unless asked.
+    exact = mysql.VARCHAR(KEY_LENGTH, collation="utf8mb4_bin")
+    text = sa.String(KEY_LENGTH).with_variant(exact, *_MYSQL) if name in key else sa.Text()
+    zoned = getattr(values.dtype, "tz", None) is not None
+    time = sa.DateTime(timezone=zoned).with_variant(mysql.DATETIME(fsp=6), *_MYSQL)
+    kind = time if values.dtype.kind == "M" else _TYPES.get(values.dtype.kind, text)
     return sa.Column(name, kind, primary_key=name in key, autoincrement=False)
 
 
-def _is_unique(connection: sa.Connection, table: sa.Table, key: Sequence[str]) -> bool:
-    inspector, wanted = sa.inspect(connection), set(key)
+def _check_keys(
+    connection: sa.Connection, table: sa.Table, rows: pd.DataFrame, key: Sequence[str]
+) -> None:
+    groups = _unique_groups(connection, table)
+    if set(key) not in groups:
+        raise InputError(
+            f"table {table.name} does not hold {', '.join(key)} unique: rows could be doubled",
+            f"ALTER TABLE {table.name} ADD UNIQUE ({', '.join(key)}), or another `key`",
+        )
+    others = [group for group in groups if group <= set(rows.columns) and not group >= set(key)]
+    if others and connection.dialect.name in _MYSQL:
+        raise InputError(
+            f"table {table.name} holds {', '.join(sorted(others[0]))} unique as well: MySQL would "
+            "replace a row that shares it, whatever its key is",
+            "leave it out of `columns`, or make it the `key`",
+        )
+
+
+def _unique_groups(connection: sa.Connection, table: sa.Table) -> list[set[str]]:
+    """Return the sets of columns that the table holds unique."""
+    inspector = sa.inspect(connection)
     groups = [set(table.primary_key.columns.keys())]
     groups += [
         set(c["column_names"]) for c in inspector.get_unique_constraints(table.name, table.schema)
@@ -124,7 +160,15 @@ def _is_unique(connection: sa.Connection, table: sa.Table, key: Sequence[str]) -
         for index in inspector.get_indexes(table.name, table.schema)
         if index["unique"]
     ]
-    return wanted in groups
+    return [group for group in groups if group]
+
+
+def _in_time_of(table: sa.Table, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose times are in UTC where the column of the table keeps no time zone."""
+    zoned = [name for name in rows.columns if getattr(rows[name].dtype, "tz", None) is not None]
+    plain = [name for name in zoned if not getattr(table.c[name].type, "timezone", False)]
+    utc = {name: rows[name].dt.tz_convert("UTC").dt.tz_localize(None) for name in plain}
+    return rows.assign(**utc) if utc else rows
 
 
 def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -154,7 +198,7 @@ def _write(
         else:
             statement = statement.on_conflict_do_nothing(index_elements=list(key))
         connection.execute(statement, records)
-    elif dialect in {"mysql", "mariadb"}:
+    elif dialect in _MYSQL:
         insert = mysql.insert(table)
         new = {name: insert.inserted[name] for name in others or list(key)}
         connection.execute(insert.on_duplicate_key_update(new), records)
@@ -176,6 +220,19 @@ def _update_or_insert(
             connection.execute(table.update().where(same).values(record))
         else:
             connection.execute(table.insert().values(record))
+
+
+def _passes(error: sa.exc.SQLAlchemyError) -> bool:
+    """Whether the same rows may be taken later: a server that is down or busy, and the like."""
+    orig = getattr(error, "orig", None)
+    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+        # MySQL's drivers call a value that does not fit operational too; from 2000: the client's.
+        ours = orig is not None and "mysql" in type(orig).__module__.lower()
+        code = next(iter(getattr(orig, "args", ())), None) if ours else None
+        return not isinstance(code, int) or code >= _MYSQL_CLIENT or code in _MYSQL_PASSING
+    # PostgreSQL refuses a table, or the name of its type, that another transaction has just made.
+    constraint = getattr(getattr(orig, "diag", None), "constraint_name", None) or ""
+    return getattr(orig, "sqlstate", "") == _DUPLICATE_TABLE or constraint.startswith("pg_")
 
 
 def _first(error: sa.exc.SQLAlchemyError) -> str:

@@ -25,6 +25,7 @@ from mlops_nb.actions.smoke import smoke
 from mlops_nb.cli import model
 from mlops_nb.config import load_project
 from mlops_nb.errors import InputError, MlopsError, NotFoundError
+from mlops_nb.lint.run import lint_paths
 from mlops_nb.monitoring import predictions_log
 from mlops_nb.registry import slo
 from mlops_nb.registry.scoring import load_model
@@ -125,6 +126,12 @@ def test_what_is_in_it(registry: Any, tmp_path: Path) -> None:
     given = pd.read_parquet(folder / "smoke/input.parquet")
     assert (len(given), list(given)) == (7, registry.features)
     assert [r.status for r in smoke(folder)][:2] == [Status.PASSED, Status.PASSED]
+
+    # What asks a registry stays behind, and nothing that spoke of it.
+    book = folder / "score.ipynb"
+    said = book.read_text(encoding="utf-8")
+    assert not [word for word in ("explain", "reasons", "shadow", "MlopsError") if word in said]
+    assert not lint_paths(load_project(folder), [book]).diagnostics
 
     # The folder is a project of its own: the name alone means the version in it.
     own = load_project(folder)

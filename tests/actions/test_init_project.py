@@ -68,6 +68,61 @@ def test_from_a_table_to_a_monitored_model(tmp_path: Path) -> None:
     assert (tmp_path / ".mlops/alerts.log").read_text().strip()
 
 
+def test_a_batch_tells_why_while_a_challenger_scores_unseen(tmp_path: Path) -> None:
+    from mlops_nb.config import load_project
+    from mlops_nb.monitoring import predictions_log
+
+    (tmp_path / "data").mkdir()
+    customers(3000, 1).to_csv(tmp_path / "data/history.csv", index=False)
+    customers(500, 2).to_csv(tmp_path / "data/batch.csv", index=False)
+    mlops(
+        tmp_path, "init", "--model", "churn", "--data", "data/history.csv",
+        "--target", "churned", "--id", "customer", "--timestamp", "day",
+    )  # fmt: skip
+    settings = tmp_path / "pyproject.toml"
+    asked = """
+[tool.mlops.jobs.score.parameters]
+reasons = 2
+shadow = "challenger"
+
+[tool.mlops.sinks.crm]
+kind = "csv"
+target = "out"
+columns = ["prediction", "reason_1"]
+"""
+    settings.write_text(settings.read_text() + asked)
+    assert mlops(tmp_path, "job", "run", "train").returncode == 0
+    score = ("job", "run", "score", "-p", 'sinks=["crm"]')
+    done = mlops(tmp_path, *score)
+    assert done.returncode == 0, done.stdout + done.stderr  # nobody scores silently yet
+    dark = predictions_log("churn", load_project(tmp_path), shadow=True)
+    assert dark.days() == []
+
+    settings.write_text(settings.read_text() + "\n[tool.mlops.gates.minimum]\nroc_auc = 0.99\n")
+    assert mlops(tmp_path, "job", "run", "train", "-p", "max_iter=5").returncode == 1
+    done = mlops(tmp_path, *score)
+    assert done.returncode == 0, done.stdout + done.stderr
+    log = predictions_log("churn", load_project(tmp_path))
+    live, silent = (one.read(log.days()[0], log.days()[-1]) for one in (log, dark))
+    assert set(live["model_version"]) == {"1"}
+    assert set(silent["model_version"]) == {"2"}
+    assert set(live["prediction_id"]) == set(silent["prediction_id"])
+    told = live["reason_1"].str.extract(
+        r"^(\w+) = .* (raises|lowers) the score by [\d.]+ log-odds$"
+    )
+    assert set(told[0]) <= {"months", "region", "fee"}
+    assert told[0].notna().all()
+    assert "reason_3" not in live
+    # The reason goes to those sinks that ask for it.
+    sent = pd.concat(pd.read_csv(path) for path in (tmp_path / "out").iterdir())
+    assert set(sent.columns) == {"prediction_id", "prediction", "reason_1"}
+    done = mlops(tmp_path, "job", "run", "monitor", "--format", "json")
+    results = json.loads(done.stdout)["results"]
+    agreement = next(r for r in results if r["name"] == "shadow.agreement")
+    assert agreement["subject"] == "churn/2"
+    assert agreement["evidence"]["rows"] == 500
+
+
 def test_a_number_as_target(tmp_path: Path) -> None:
     table = customers(3000, 3).assign(fee=lambda t: t["fee"] + t["months"])
     (tmp_path / "data").mkdir()
