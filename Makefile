@@ -3,7 +3,7 @@ PYTHON ?= python3
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
-.PHONY: demo test coverage check docs format locks reference clean help
+.PHONY: demo test coverage check docs format locks reference release sbom audit clean help
 .DEFAULT_GOAL := help
 
 DEMO := .venv/demo
@@ -48,6 +48,7 @@ COMPILE = $(TEST)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 locks: $(TEST)/.ready ## Resolve the committed locks anew.
 	@$(COMPILE) --upgrade requirements/build.in --output-file requirements/build.lock
 	$(COMPILE) --upgrade requirements/bootstrap.in --output-file requirements/bootstrap.lock
+	$(COMPILE) --upgrade requirements/release.in --output-file requirements/release.lock
 	$(COMPILE) --upgrade --extra test pyproject.toml --output-file requirements/test.lock
 	$(COMPILE) --upgrade --extra demo pyproject.toml --output-file requirements/demo.lock \
 		--constraints requirements/test.lock
@@ -55,6 +56,46 @@ locks: $(TEST)/.ready ## Resolve the committed locks anew.
 docs: $(TEST)/.ready ## Build the documentation as a site below build/docs.
 	@$(TEST)/bin/python -m sphinx -W --keep-going -q docs build/docs
 	echo "build/docs/index.html"
+
+# What is committed, twice, in two folders, by build tools whose hashes are checked.
+release: $(TEST)/.ready build/tools/.ready sbom ## Build dist/: alike twice, checked, installed.
+	@export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct)
+	[ -z "$$(git status --porcelain)" ] || echo "what is not committed is not released" >&2
+	for copy in one two; do
+	  rm -rf build/release/$$copy && mkdir -p build/release/$$copy
+	  git archive HEAD | tar -x -C build/release/$$copy
+	  echo "building ($$copy of two) ..."
+	  $(TEST)/bin/uv build --quiet --python $(TEST)/bin/python --require-hashes \
+	    --build-constraints requirements/build.lock --out-dir build/release/$$copy/dist \
+	    build/release/$$copy
+	done
+	diff -r build/release/one/dist build/release/two/dist || {
+	  echo "error: two builds of one commit differ" >&2
+	  exit 1
+	}
+	cp build/release/one/dist/*.whl build/release/one/dist/*.tar.gz dist/
+	build/tools/bin/twine check --strict dist/*.whl dist/*.tar.gz
+	MLOPS_WHEEL=$$(echo dist/*.whl) $(TEST)/bin/python -m pytest --no-cov -rs \
+	  tests/test_build.py -k clean_environment
+	(cd dist && sha256sum *.whl *.tar.gz sbom.cdx.json | tee SHA256SUMS)
+
+sbom: build/tools/.ready ## Write dist/sbom.cdx.json (CycloneDX) from the lock.
+	@rm -rf dist && mkdir dist
+	PYTHONWARNINGS=ignore build/tools/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type library \
+	  --output-reproducible --output-file dist/sbom.cdx.json requirements/demo.lock
+	echo "dist/sbom.cdx.json"
+
+ADVISORIES ?= pypi
+audit: build/tools/.ready ## Look the locks up in the advisories of PyPI (ADVISORIES=osv: OSV).
+	@build/tools/bin/python requirements/audit.py --service $(ADVISORIES)
+
+# Thrown away by `make clean`: nothing of ours is in it.
+build/tools/.ready: requirements/release.lock $(TEST)/.ready
+	@rm -rf build/tools
+	$(TEST)/bin/uv venv --quiet --no-project --python $(TEST)/bin/python build/tools
+	$(TEST)/bin/uv pip install --quiet --python build/tools/bin/python --require-hashes \
+	  -r requirements/release.lock
+	touch $@
 
 clean: ## Remove the environments and what the demo made.
 	rm -rf .venv mlops-demo build dist

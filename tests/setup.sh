@@ -34,7 +34,7 @@ fi
 
 # Only when a source is newer than the bundle: the build takes a minute or two the first time.
 bundle=mlops_nb/labextension/package.json
-sources=(extension/src extension/style extension/schema extension/package.json extension/yarn.lock)
+sources=(extension/{src,style,schema,package.json,rspack.config.js,yarn.lock})
 if [ ! -f "$bundle" ] || [ -n "$(find "${sources[@]}" -newer "$bundle" -print -quit)" ] ||
   [ ! -e "$environment/share/jupyter/labextensions/mlops-nb" ]; then
   echo "building the front end ..."

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mlops_nb.config import Project
 from mlops_nb.errors import InputError
-from mlops_nb.monitoring.predictions import LABELLED, LOGGED, VERSION, PredictionsLog
+from mlops_nb.monitoring.prediction_files import LABELLED, LOGGED
+from mlops_nb.monitoring.predictions import VERSION, PredictionsLog
 from mlops_nb.registry import evidence, succession
 from mlops_nb.registry.scoring import load_model
 from mlops_nb.registry.versions import CHAMPION, ModelVersion, fact, resolve

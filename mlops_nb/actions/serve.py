@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import InputError, MlopsError
-from mlops_nb.monitoring.predictions import ID, predictions_log
+from mlops_nb.monitoring.prediction_files import ID
+from mlops_nb.monitoring.predictions import predictions_log
 from mlops_nb.monitoring.recorder import Recorder
 from mlops_nb.registry.scoring import ScoringModel, load_model
 from mlops_nb.store import pyfunc

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mlops_nb.errors import InputError
-from mlops_nb.monitoring.predictions import ID
+from mlops_nb.monitoring.prediction_files import ID
 
 if TYPE_CHECKING:
     import pandas as pd

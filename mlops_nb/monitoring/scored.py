@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from mlops_nb.monitoring.predictions import LOGGED, VERSION, PredictionsLog
+from mlops_nb.monitoring.prediction_files import LOGGED
+from mlops_nb.monitoring.predictions import VERSION, PredictionsLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mlops_nb.config import Project
-from mlops_nb.monitoring.predictions import ID, VERSION, predictions_log
+from mlops_nb.monitoring.prediction_files import ID
+from mlops_nb.monitoring.predictions import VERSION, predictions_log
 from mlops_nb.result import Result, Status
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import uuid
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,15 +30,10 @@ DUE = datetime(2026, 4, 1, 6, tzinfo=UTC)
 
 
 @pytest.fixture
-def shared(project: Project, postgres: str, monkeypatch: pytest.MonkeyPatch) -> Project:
+def shared(project: Project, database: str, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project whose state is in an empty database of the server."""
-    name = f"t{uuid.uuid4().hex}"
-    engine = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
     # Without a driver in the URL, as people write it.
-    url = sa.make_url(postgres).set(database=name, drivername="postgresql")
+    url = sa.make_url(database).set(drivername="postgresql")
     monkeypatch.setenv("MLOPS_STATE_URI", url.render_as_string(hide_password=False))
     return load_project(project.root)
 

@@ -32,7 +32,7 @@ ROWS = pd.DataFrame(
 )
 
 
-@pytest.fixture(params=["postgres", "mariadb"])
+@pytest.fixture(params=["database", "mariadb"], ids=["postgres", "mariadb"])
 def url(request: pytest.FixtureRequest) -> str:
     """A database of a real server, named without its driver, as people write it."""
     made: str = request.getfixturevalue(request.param)

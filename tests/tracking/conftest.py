@@ -16,7 +16,8 @@ import pytest
 from mlops_nb.config import Config, Project, load_project
 from mlops_nb.tracking import context, current
 
-SERVER = "mlflow>=3.17,<3.18"  # the extra [server] of pyproject.toml
+# The extra [server] of pyproject.toml, and the driver of the database that teams keep runs in.
+SERVER = ("mlflow>=3.17,<3.18", "psycopg[binary]>=3.2")
 
 
 @pytest.fixture(autouse=True)
@@ -42,10 +43,11 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Server:
     """A real MLflow server on this machine, which can be stopped and started again."""
 
-    def __init__(self, mlflow: Path, folder: Path) -> None:
+    def __init__(self, mlflow: Path, folder: Path, store: str = "") -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self._mlflow, self._folder = mlflow, folder
+        self._store = store or f"sqlite:///{folder / 'server.db'}"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -54,10 +56,9 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        store = f"sqlite:///{self._folder / 'server.db'}"
         files = str(self._folder / "files")
         command = [self._mlflow, "server", "--host", "127.0.0.1", "--port", str(self.port),
-                   "--workers", "1", "--backend-store-uri", store,
+                   "--workers", "1", "--backend-store-uri", self._store,
                    "--artifacts-destination", files]  # fmt: skip
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -86,8 +87,21 @@ def server(
     tmp_path_factory: pytest.TempPathFactory, scripts_of: Callable[..., Path]
 ) -> Iterator[Server]:
     """A running server, from an environment of its own beside the repository."""
-    mlflow = scripts_of("mlflow-server", SERVER) / "mlflow"
+    mlflow = scripts_of("mlflow-server", *SERVER) / "mlflow"
     running = Server(mlflow, tmp_path_factory.mktemp("server"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def server_on_postgres(
+    tmp_path: Path, scripts_of: Callable[..., Path], database: str
+) -> Iterator[Server]:
+    """A running server that keeps its runs in PostgreSQL."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    running = Server(scripts_of("mlflow-server", *SERVER) / "mlflow", folder, database)
     running.start()
     yield running
     running.stop()
