@@ -31,8 +31,10 @@ def soak() -> Iterator[ModuleType]:
 
 
 def test_six_days_with_every_kind_of_fault_loses_nothing_and_hides_nothing(
-    soak: ModuleType,
+    soak: ModuleType, request: pytest.FixtureRequest
 ) -> None:
+    if not request.config.getoption("--soak", default=False):
+        pytest.skip("takes minutes of processor time: ask for it with --soak")
     done = subprocess.run(
         [sys.executable, str(BENCHMARKS / "soak.py"), "6", "1000", "--seed", "1", "--watched", "2"],
         capture_output=True,
