@@ -126,12 +126,13 @@ class Soak:
         total = [{"all": sum(one.values()), **one} for one in self.disk]
         memories = [memory(self.world, day) for day in self.days]
         wrong = []
-        for title, figures in (("disk", total), ("peak memory", memories)):
-            for line in lines(self.days, figures):
+        # On the first day the monitor's window of two days is half full.
+        for title, figures in (("disk", total), ("peak memory", memories[1:])):
+            for line in lines(figures):
                 print(f"  {title}, {line}")
                 if not line.linear and line.name in ("all", "score", "monitor"):
                     wrong.append(f"{title} of {line.name} does not grow on a line")
-        print(f"  the mlops processes themselves: {self.world.resident / 1e6:,.0f} MB at most")
+        print(f"  the largest process: {self.world.resident / 1e6:,.0f} MB")
         return wrong
 
 
