@@ -41,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--outage", type=float, default=2.0, help="seconds without the server in test_server.py"
     )
+    parser.addoption("--soak", action="store_true", help="run the soak of test_soak.py in small")
     parser.addoption("--kills", type=int, default=5, help="random moments of a SIGKILL")
 
 

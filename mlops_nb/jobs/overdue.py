@@ -16,6 +16,8 @@ MISSED, STALE = "job.missed", "job.stale"
 def overdue(project: Project, at: datetime) -> list[Result]:
     """Return a result for every job that names a `grace` or a `freshness`.
 
+    What was due before the project's first run of any job was due before anybody could run it.
+
     Parameters
     ----------
     project : Project
@@ -27,8 +29,11 @@ def overdue(project: Project, at: datetime) -> list[Result]:
     if not watched:
         return []
     past = past_by_job(project)
+    began = min((job.first for job in past.values()), default=at)
     return [
-        result for name, job in watched.items() for result in _of_job(name, job, past.get(name), at)
+        result
+        for name, job in watched.items()
+        for result in _of_job(name, job, past.get(name), at, began)
     ]
 
 
@@ -49,10 +54,13 @@ def missed(project: Project, at: datetime) -> list[Result]:
     return [one for one in found if one.status is Status.ERROR and one.subject in past]
 
 
-def _of_job(name: str, job: Job, past: Past | None, at: datetime) -> Iterator[Result]:
+def _of_job(
+    name: str, job: Job, past: Past | None, at: datetime, began: datetime
+) -> Iterator[Result]:
     if job.grace and job.schedule:
         due = latest_due(job, at - timedelta(seconds=job.grace), last=None)
-        ran = due is None or (past is not None and past.ended_for >= due.time)
+        expected = due is not None and due.time >= began
+        ran = not expected or due is None or (past is not None and past.ended_for >= due.time)
         yield Result(
             name=MISSED,
             subject=name,

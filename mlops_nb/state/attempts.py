@@ -77,12 +77,15 @@ class Past:
 
     Parameters
     ----------
+    first : datetime
+        The earliest due time that it was started for, in UTC.
     ended_for : datetime
         The latest due time that a run has ended for, well or badly, in UTC; 1970 for none.
     succeeded : datetime, optional
         When its latest success ended, in UTC.
     """
 
+    first: datetime
     ended_for: datetime = _NEVER
     succeeded: datetime | None = None
 
@@ -212,11 +215,15 @@ def past_by_job(project: Project) -> dict[str, Past]:
     ended = sa.case((_attempts.c.status.not_in(_NOT_ENDED), _attempts.c.logical_time), else_=None)
     succeeded = sa.case((_attempts.c.status.in_(_SUCCESSES), _attempts.c.ended), else_=None)
     query = sa.select(
-        _attempts.c.job, sa.func.max(ended).label("due"), sa.func.max(succeeded).label("success")
+        _attempts.c.job,
+        sa.func.min(_attempts.c.logical_time).label("first"),
+        sa.func.max(ended).label("due"),
+        sa.func.max(succeeded).label("success"),
     ).group_by(_attempts.c.job)
     with transaction(project) as connection:
         return {
             row.job: Past(
+                first=moment(row.first),
                 ended_for=moment(row.due) if row.due else _NEVER,
                 succeeded=moment(row.success) if row.success else None,
             )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from mlops_nb import monitoring
 from mlops_nb.actions.init import init
-from mlops_nb.config import load_project
+from mlops_nb.config import Project, load_project
 from mlops_nb.errors import ConfigError, InputError
 
 
@@ -88,3 +91,21 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("")
     with pytest.raises(InputError, match="is a file"):
         init(tmp_path / "x", {})
+
+
+def test_labels_that_are_not_all_there_make_no_error_of_a_right_answer(project: Project) -> None:
+    """Whole numbers become 1.0 in a column with gaps; the monitor's count of errors must not."""
+    text = (files("mlops_nb") / "templates/notebooks/monitor.ipynb").read_text(encoding="utf-8")
+    sources = ["".join(cell["source"]) for cell in json.loads(text)["cells"]]
+    (counting,) = (source for source in sources if 'monitoring.business("errors"' in source)
+    log = monitoring.predictions_log("m", project)
+    ids, said = [str(number) for number in range(10)], [1, 0] * 5
+    rows = pd.DataFrame({"prediction_id": ids, "prediction": said, "score": 0.5})
+    log.append(rows.assign(timestamp=pd.Timestamp("2026-01-05")), version=1)
+    log.label(pd.DataFrame({"prediction_id": ids[:4], "y": [1, 0, 1, 1]}))
+    window = log.read("2026-01-05", "2026-01-05")
+    names = {"monitoring": monitoring, "pd": pd, "labelled": window.dropna(subset=["y"])}
+    names |= {"model_name": "m", "target": "y", "most_errors": 0.5}
+    exec(counting, names)
+    (errors,) = names["results"]
+    assert (errors.value, errors.status) == (0.25, "passed")

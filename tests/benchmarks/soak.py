@@ -31,7 +31,7 @@ class Soak:
     def __init__(self, world: World, days: int, rng: random.Random) -> None:
         self.world, self.rng = world, rng
         self.days = [world.first + timedelta(days=number) for number in range(days)]
-        self.plan = plan(world.first, days, rng)
+        self.plan = plan(world.first, days, rng, world.watched)
         self.faults: list[Injected] = []
         self.disk: list[dict[str, int]] = []
 
@@ -46,14 +46,14 @@ class Soak:
                 print(f"the time is over after {len(self.days)} days")
                 break
             self.world.deliver(day)
-            if day in self.plan:
-                self.faults.append(inject(self.world, self.plan[day], day, self.rng))
-            if self.plan.get(day) != OFF:
+            kinds = self.plan.get(day, [])
+            self.faults += [inject(self.world, kind, day, self.rng) for kind in kinds]
+            if OFF not in kinds:
                 self._morning(day)
             self.disk.append(disk(self.world))
             print(
                 f"{day} {sum(self.disk[-1].values()) / 1e6:,.1f} MB, "
-                f"{time.monotonic() - began:.0f} s {self.plan.get(day, '')}",
+                f"{time.monotonic() - began:.0f} s  {', '.join(kinds)}",
                 flush=True,
             )
 
@@ -126,12 +126,13 @@ class Soak:
         total = [{"all": sum(one.values()), **one} for one in self.disk]
         memories = [memory(self.world, day) for day in self.days]
         wrong = []
-        for title, figures in (("disk", total), ("peak memory", memories)):
-            for line in lines(self.days, figures):
+        # On the first day the monitor's window of two days is half full.
+        for title, figures in (("disk", total), ("peak memory", memories[1:])):
+            for line in lines(figures):
                 print(f"  {title}, {line}")
                 if not line.linear and line.name in ("all", "score", "monitor"):
                     wrong.append(f"{title} of {line.name} does not grow on a line")
-        print(f"  the mlops processes themselves: {self.world.resident / 1e6:,.0f} MB at most")
+        print(f"  the largest process: {self.world.resident / 1e6:,.0f} MB")
         return wrong
 
 
@@ -141,6 +142,7 @@ def main() -> int:
     parser.add_argument("days", type=int)
     parser.add_argument("rows", type=int, help="a day")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--watched", type=int, default=1, help="monitor every so many days")
     parser.add_argument("--minutes", type=float, default=1e6, help="begin no day after so many")
     parser.add_argument("--keep", type=Path, help="an empty folder to keep the project in")
     given = parser.parse_args()
@@ -148,7 +150,9 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="soak-", ignore_cleanup_errors=True) as folder:
         root = (given.keep or Path(folder)).resolve()
-        world = World(root=root, rows=given.rows, seed=given.seed, first=FIRST)
+        world = World(
+            root=root, rows=given.rows, seed=given.seed, first=FIRST, watched=given.watched
+        )
         soak = Soak(world, given.days, random.Random(given.seed))
         soak.run(60 * given.minutes)
         wrong = soak.report()

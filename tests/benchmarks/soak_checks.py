@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -110,7 +109,7 @@ class Line:
         )
 
 
-def lines(days: Sequence[date], figures: Sequence[dict[str, int]]) -> Iterator[Line]:
+def lines(figures: Sequence[dict[str, int]]) -> Iterator[Line]:
     """Fit a line to each figure over the days that have it."""
     for name in dict.fromkeys(name for one in figures for name in one):
         known = [(n, one[name] / 1e6) for n, one in enumerate(figures) if name in one]
@@ -120,8 +119,3 @@ def lines(days: Sequence[date], figures: Sequence[dict[str, int]]) -> Iterator[L
         slope, start = np.polyfit(x, y, 1)
         bend = float(np.abs(y - (start + slope * x)).max() / max(y.max(), 1e-9))
         yield Line(name=name, start=float(start), slope=float(slope), bend=bend)
-
-
-def size_of(path: Path) -> int:
-    """Return the bytes of a folder's files."""
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
@@ -72,22 +72,27 @@ def inject(world: World, kind: str, day: date, rng: random.Random) -> Injected:
     )  # fmt: skip
 
 
-def plan(first: date, days: int, rng: random.Random) -> dict[date, str]:
+def plan(first: date, days: int, rng: random.Random, watched: int = 1) -> dict[date, list[str]]:
     """Draw the faults: each kind once where the days allow it, then more at random."""
-    free = list(range(QUIET_DAYS, days))
-    drawn: dict[date, str] = {}
+    drawn: dict[int, list[str]] = {number: [] for number in range(QUIET_DAYS, days)}
+
+    def fitting(kind: str, numbers: Sequence[int]) -> list[int]:
+        # Labels that come again have to be seen by the next look.
+        needs = KINDS[kind].days + (watched - 1 if kind == LATE else 0)
+        return [n for n in numbers if n + needs <= days]
+
     # Those that last longest first: they find the fewest days.
     for kind in sorted(KINDS, key=lambda name: -KINDS[name].days):
-        fitting = [n for n in free if n <= EARLY and n + KINDS[kind].days <= days]
-        if fitting:
-            number = rng.choice(fitting)
-            free.remove(number)
-            drawn[first + timedelta(days=number)] = kind
-    for number in free:
-        fitting_kinds = [name for name, kind in KINDS.items() if number + kind.days <= days]
+        early = fitting(kind, [n for n in drawn if n <= EARLY])
+        empty = [n for n in early if not drawn[n]]
+        shared = [n for n in early if all({kind, one} <= BESIDE[one] for one in drawn[n])]
+        if empty or shared:
+            drawn[rng.choice(empty or shared)].append(kind)
+    for number in [n for n in drawn if not drawn[n]]:
+        kinds = [kind for kind in KINDS if fitting(kind, [number])]
         if rng.random() < EXTRA:
-            drawn[first + timedelta(days=number)] = rng.choice(fitting_kinds)
-    return drawn
+            drawn[number].append(rng.choice(kinds))
+    return {first + timedelta(days=n): kinds for n, kinds in drawn.items() if kinds}
 
 
 def _kill(world: World, _day: date, rng: random.Random) -> str:
@@ -131,15 +136,20 @@ def _change_schema(world: World, day: date, rng: random.Random) -> str:
     return f"column {column} {how}"
 
 
-OFF = "machine off"
+OFF, LATE = "machine off", "late labels"
 _SCORE = ("job.completed/score",)
 KINDS: Mapping[str, Kind] = {
     "killed kernel": Kind(begin=_kill, told_by=_SCORE, fails="kernel_died"),
     "store outage": Kind(begin=_store_away, told_by=_SCORE, fails="failed"),
-    "late labels": Kind(
+    LATE: Kind(
         begin=_hold_labels, told_by=("system.label_freshness/*", "performance.labels/*"), days=3
     ),
     "missing day": Kind(begin=_keep_batch, told_by=_SCORE, fails="failed"),
     OFF: Kind(begin=_machine_off, told_by=("job.missed/score",), days=2),
     "schema change": Kind(begin=_change_schema, told_by=_SCORE, fails="failed"),
+}
+# What may happen on the same day without hiding the other: the rest of the scoring's faults would.
+BESIDE = {kind: {kind} for kind in KINDS} | {
+    LATE: set(KINDS),
+    OFF: {OFF, LATE, "missing day", "schema change"},
 }

@@ -46,7 +46,7 @@ catch-up = "all"
 grace = 7200
 [jobs.monitor]
 notebook = "notebooks/monitor.ipynb"
-schedule = "0 8 * * *"
+schedule = "0 8 */{watched} * *"
 catch-up = "all"
 grace = 7200
 parameters = {{ days = 2, fewest_rows = {fewest}, newest_within_days = 1, labels_within_days = 2 }}
@@ -77,6 +77,7 @@ class World:
     rows: int
     seed: int
     first: date
+    watched: int = 1
     store_away: bool = False
     labels_held: set[date] = field(default_factory=set)
     kill: str = ""
@@ -100,7 +101,8 @@ class World:
             (self.root / "data" / folder).mkdir(parents=True)
         self.renew_history(self.first)
         fewest = int(0.9 * self.rows)
-        (self.root / "mlops.toml").write_text(CONFIGURATION.format(fewest=fewest), encoding="utf-8")
+        table = CONFIGURATION.format(fewest=fewest, watched=self.watched)
+        (self.root / "mlops.toml").write_text(table, encoding="utf-8")
         init(
             self.root,
             {

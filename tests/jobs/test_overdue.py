@@ -68,7 +68,16 @@ def test_a_run_that_did_not_come_in_time(
     assert status(watched, DUE + timedelta(seconds=600), "job.missed") is expected
 
 
+def test_what_was_due_before_anything_ran_was_not_missed(watched: Project) -> None:
+    late = DUE + timedelta(hours=1)
+    assert status(watched, late, "job.missed") is Status.PASSED
+    ran(watched, "free", DUE + timedelta(minutes=5), "succeeded")
+    assert status(watched, late, "job.missed") is Status.PASSED
+    assert status(watched, late + timedelta(days=1), "job.missed") is Status.ERROR
+
+
 def test_what_is_wrong_is_said_with_the_due_time(watched: Project) -> None:
+    ran(watched, "free", DUE - timedelta(minutes=5), "succeeded")
     (result, *_) = overdue(watched, DUE + timedelta(hours=1))
     assert "due at 2026-04-01 06:00 UTC" in result.message
     assert "mlops job history score" in result.advice
