@@ -61,6 +61,8 @@ def main() -> None:
     options = parser.parse_args()
     cost, usual, further = PARTS[options.part]
     sizes = [int(float(size)) for size in options.sizes.split(",")] if options.sizes else usual
+    if len(sizes) < 3:
+        parser.error("a line that is continued needs three sizes")
     measured: dict[int, Costs] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="mlops-scale-") as folder:
