@@ -101,32 +101,28 @@ def test_drift_is_a_widget_with_the_distributions(notebook: Notebook) -> None:
 def test_a_lifecycle_is_a_widget_with_its_stages(with_runs: Notebook) -> None:
     notebook = with_runs
     code = """
-from sklearn.dummy import DummyClassifier
-with mlops.run("fit") as run:
-    mlops.log_model(DummyClassifier().fit([[0], [1]], [0, 1]))
 import pandas as pd
+from sklearn.dummy import DummyClassifier
 rows = pd.DataFrame({"a": [0, 1] * 20, "late": [0, 1] * 20})
-mlops.register_model(run, "late <b>", reference=rows, holdout=rows, label="late")
+with mlops.run("fit") as run:
+    mlops.log_model(DummyClassifier().fit(rows[["a"]], rows["late"]))
+mlops.register_model(run, "late", reference=rows, holdout=rows, label="late")
 %mlops lifecycle"""
     answer = notebook.run(code)
     assert not answer.error
     bundle = answer.bundles[-1]
-    assert "late <b>" in bundle["text/plain"]
-    assert "late &lt;b&gt;" in bundle["text/html"]
+    assert "late: no version is live" in bundle["text/plain"]
+    assert "<h3>late: no version is live" in bundle["text/html"]
     state = view(notebook, bundle)
     assert state["kind"] == "lifecycle"
     data = state["data"]
     assert data["begun"]
     assert dict(data["funnel"])["validate"] == 1
     spans = {span["stage"]: span for span in data["spans"]}
-    assert spans["experiment"]["label"] == "late <b> 1"
-    assert spans["experiment"]["start"] <= spans["experiment"]["end"]
-    assert (
-        0
-        < spans["experiment"]["worked"]
-        <= 1000 + spans["experiment"]["end"] - (spans["experiment"]["start"])
-    )
-    assert len(spans["experiment"]["row"]) == len(data["columns"])
+    tried = spans["experiment"]
+    assert tried["label"] == "late 1"
+    assert 0 < tried["worked"] <= tried["end"] - tried["start"] + 1  # rounded
+    assert len(tried["row"]) == len(data["columns"])
     assert set(spans) <= set(data["colours"])
 
 
