@@ -121,7 +121,8 @@ mlops.register_model(run, "late", reference=rows, holdout=rows, label="late")
     spans = {span["stage"]: span for span in data["spans"]}
     tried = spans["experiment"]
     assert tried["label"] == "late 1"
-    assert 0 < tried["worked"] <= tried["end"] - tried["start"] + 1  # rounded
+    assert tried["told"].startswith("late 1, experiment: worked ")
+    assert 0 <= tried["worked"] <= tried["end"] - tried["start"] + 1  # rounded
     assert len(tried["row"]) == len(data["columns"])
     assert set(spans) <= set(data["colours"])
 
