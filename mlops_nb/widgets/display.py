@@ -12,6 +12,7 @@ _KINDS = {
     ("mlops_nb.tracking.table", "RunTable"): "runs",
     ("mlops_nb.tracking.compare", "RunComparison"): "compare",
     ("mlops_nb.monitoring.drifted", "Drift"): "drift",
+    ("mlops_nb.actions.assess_lifecycle", "LifecycleMap"): "lifecycle",
 }
 """Type → the module of this package that knows its data, which is the view's kind as well."""
 

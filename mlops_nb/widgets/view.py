@@ -14,7 +14,8 @@ import traitlets
 MIME = "application/vnd.jupyter.widget-view+json"
 VIEW_MIME = "application/vnd.mlops.view+json"
 MODULES = (
-    "dom", "table", "chart", "parallel", "runs", "compare", "live", "drift", "job", "view",
+    "dom", "table", "chart", "parallel", "runs", "compare", "live", "drift", "job",
+    "lifecycle", "view",
 )  # fmt: skip
 """The modules of ``static/``, each after those that it imports."""
 
@@ -42,7 +43,7 @@ class View(anywidget.AnyWidget):
     Attributes
     ----------
     kind : str
-        ``runs``, ``compare``, ``live``, ``drift`` or ``job``.
+        ``runs``, ``compare``, ``live``, ``drift``, ``job`` or ``lifecycle``.
     data : dict
         What it shows, as JSON can hold it; another value is drawn at once.
     """

@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { nearest, scale, ticks } from "../../mlops_nb/widgets/static/chart.js";
 import { duration, shown } from "../../mlops_nb/widgets/static/dom.js";
+import { placed } from "../../mlops_nb/widgets/static/lifecycle.js";
 import { places } from "../../mlops_nb/widgets/static/parallel.js";
 import { filtered, inSight, sorted } from "../../mlops_nb/widgets/static/table.js";
 
@@ -74,4 +75,16 @@ test("numbers are short, and what is missing is told from nought", () => {
   assert.equal(shown(null), "–");
   assert.equal(shown(1.5e-7), "1.500e-7");
   assert.equal(duration(3725), "1:02:05");
+});
+
+test("a stage is as wide as it lasted, none is invisible, and what worked is inside", () => {
+  const span = (label, start, end, worked) => ({ label, start, end, worked, stage: "deploy" });
+  const spans = [span("m 1", 0, 50, 25), span("m 2", 50, 100, 0), span("m 1", 50, 50, 0)];
+  const { labels, boxes, low, high } = placed(spans);
+  assert.deepEqual([labels, low, high], [["m 1", "m 2"], 0, 100]);
+  assert.deepEqual(boxes.map(box => box.line), [0, 1, 0]);
+  assert.equal(boxes[0].width, boxes[1].width);
+  assert.equal(boxes[0].busy, boxes[0].width / 2);
+  assert.equal(boxes[1].busy, 0);
+  assert.ok(boxes[2].width > 0);
 });

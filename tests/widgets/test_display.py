@@ -98,6 +98,35 @@ def test_drift_is_a_widget_with_the_distributions(notebook: Notebook) -> None:
     assert sum(after for _, after in shares) == pytest.approx(1)
 
 
+def test_a_lifecycle_is_a_widget_with_its_stages(with_runs: Notebook) -> None:
+    notebook = with_runs
+    code = """
+import pandas as pd
+from sklearn.dummy import DummyClassifier
+rows = pd.DataFrame({"a": [0, 1] * 20, "late": [0, 1] * 20})
+with mlops.run("fit") as run:
+    mlops.log_model(DummyClassifier().fit(rows[["a"]], rows["late"]))
+mlops.register_model(run, "late", reference=rows, holdout=rows, label="late")
+%mlops lifecycle"""
+    answer = notebook.run(code)
+    assert not answer.error
+    bundle = answer.bundles[-1]
+    assert "late: no version is live" in bundle["text/plain"]
+    assert "<h3>late: no version is live" in bundle["text/html"]
+    state = view(notebook, bundle)
+    assert state["kind"] == "lifecycle"
+    data = state["data"]
+    assert data["begun"]
+    assert dict(data["funnel"])["validate"] == 1
+    spans = {span["stage"]: span for span in data["spans"]}
+    tried = spans["experiment"]
+    assert tried["label"] == "late 1"
+    assert tried["told"].startswith("late 1, experiment: worked ")
+    assert 0 <= tried["worked"] <= tried["end"] - tried["start"] + 1  # rounded
+    assert len(tried["row"]) == len(data["columns"])
+    assert set(spans) <= set(data["colours"])
+
+
 def test_who_shows_no_widgets_gets_none(notebook: Notebook) -> None:
     before = len(notebook.states)
     (bundle,) = notebook.run("%mlops run list", shows_widgets=False).bundles

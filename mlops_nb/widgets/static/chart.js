@@ -150,10 +150,10 @@ function axes(x, y) {
 }
 
 /** Return names beside their colours. */
-export function legend(names) {
+export function legend(names, colours = COLOURS) {
   const items = names.map((name, i) => {
     const mark = h("span", { class: "mlops-mark", "aria-hidden": "true" });
-    mark.style.background = COLOURS[i % COLOURS.length];
+    mark.style.background = colours[i % colours.length];
     return h("li", {}, mark, name);
   });
   return h("ul", { class: "mlops-legend" }, ...items);

@@ -4,10 +4,11 @@ import { compare } from "./compare.js";
 import { drift } from "./drift.js";
 import { h } from "./dom.js";
 import { job } from "./job.js";
+import { lifecycle } from "./lifecycle.js";
 import { live } from "./live.js";
 import { runs } from "./runs.js";
 
-const KINDS = { compare, drift, job, live, runs };
+const KINDS = { compare, drift, job, lifecycle, live, runs };
 
 export function render({ model, el }) {
   const root = h("div", { class: "mlops-view" });
