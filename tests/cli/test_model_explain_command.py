@@ -119,10 +119,10 @@ def test_reasons_of_a_whole_table_go_into_a_file(root: Path) -> None:
     again = pd.read_csv("again.csv")
     assert again["score"].tolist() == pytest.approx(before["score"].tolist())
     assert again["reason_1"].tolist() == before["reason_1"].tolist()
-    lost = said("explain", "churn/1", "-o", "nowhere/why.csv")
-    assert lost.exit_code == 2
-    assert "nowhere" in lost.output
-    assert "None" not in lost.output
+    lost = said("explain", "churn/1", "-o", "nowhere/why.csv").exception
+    assert isinstance(lost, InputError)
+    assert "nowhere" in lost.message
+    assert "None" not in lost.message
 
 
 def test_a_curve_and_the_comparison_that_goes_into_the_card(root: Path) -> None:
