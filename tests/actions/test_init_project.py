@@ -16,6 +16,7 @@ pytest.importorskip("mlflow")
 
 from mlops_nb.actions.register import register_model
 from mlops_nb.config import load_project
+from mlops_nb.frames import read_table
 from mlops_nb.monitoring import predictions_log
 from mlops_nb.registry.versions import resolve
 
@@ -61,7 +62,7 @@ columns = ["prediction", "reason_1"]
 def rival(folder: Path) -> None:
     """Register the champion's run once more: a challenger that says what the champion says."""
     project = load_project(folder)
-    past = pd.read_csv(folder / "data/history.csv", parse_dates=["day"]).tail(2000)
+    past = read_table(folder / "data/history.csv").tail(2000)  # as the notebook reads it
     run = resolve(project, "churn/1").run_id
     register_model(
         run, "churn", reference=past, holdout=past, label="churned", time="day", project=project
