@@ -101,6 +101,27 @@ def email(root: Path) -> str:
     return (_git(root, "config", "--get", "user.email") or "").strip()
 
 
+def is_committed(root: Path, path: str) -> bool | None:
+    """Whether a file lies there as the commit checked out has it.
+
+    Parameters
+    ----------
+    root : Path
+        A folder inside the working tree.
+    path : str
+        The file, from there.
+
+    Returns
+    -------
+    bool or None
+        None when the folder is in no working tree, or git does not answer.
+    """
+    if _git(root, "rev-parse", "--is-inside-work-tree") is None:
+        return None
+    known = _git(root, "ls-files", "--error-unmatch", "--", path)
+    return known is not None and _git(root, "diff", "HEAD", "--quiet", "--", path) is not None
+
+
 def anchor(root: Path, words: str) -> bool:
     """Keep a line in the repository for good, as a commit that holds no file.
 

@@ -81,15 +81,16 @@ def _method(why: Explainer) -> dict[str, Any]:
 def _write(why: Explainer, table: pd.DataFrame, output: Path, top: int) -> str:
     if output.suffix not in {".parquet", ".csv"}:
         raise InputError(f"cannot write reasons to {output}", "use .parquet or .csv")
-    scored = table.join(why.model.score(table).drop(columns=table.columns, errors="ignore"))
-    told = scored.join(why.reasons(table, top=top))
+    answers = why.model.score(table).join(why.reasons(table, top=top))
+    # What the table held of an earlier batch would stand beside the reasons of this one.
+    told = table.drop(columns=[name for name in answers if name in table]).join(answers)
     try:
         if output.suffix == ".csv":
             told.to_csv(output, index=False)
         else:
             told.to_parquet(output, index=False)
     except OSError as error:
-        raise InputError(f"cannot write {output}: {error.strerror}") from error
+        raise InputError(f"cannot write {output}: {error.strerror or error}") from error
     return str(output)
 
 

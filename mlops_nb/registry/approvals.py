@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlops_nb import git
 from mlops_nb.config import Project
 from mlops_nb.errors import InputError, NotFoundError, did_you_mean
 from mlops_nb.registry import evidence, signature
@@ -115,7 +116,8 @@ def check(project: Project, version: ModelVersion) -> Result:
     Returns
     -------
     Result
-        ``approvals``: failed while one is missing, not applicable where none is asked for.
+        ``approvals``: failed while one is missing, not applicable where none is asked for; warned
+        where fewer people looked at it than there are approvals.
     """
     rules = project.config.approvals
     if rules.one_person:
@@ -124,6 +126,15 @@ def check(project: Project, version: ModelVersion) -> Result:
         return _answer(
             version, Status.NOT_APPLICABLE, "nobody is named to approve: [tool.mlops.owners]"
         )
+    committed = git.is_committed(project.root, rules.allowed_signers)
+    if committed is False:
+        return _answer(
+            version,
+            Status.FAILED,
+            f"{rules.allowed_signers} is not as it was committed: a key in it counts for nothing "
+            "before it could be reviewed",
+            advice=f"git add {rules.allowed_signers}, git commit",
+        )
     given = valid(project, version)
     lines, lacking = [], []
     for role in ROLES:
@@ -131,15 +142,29 @@ def check(project: Project, version: ModelVersion) -> Result:
         lines.append(f"{role}: {', '.join(names) or 'none'}")
         if len(names) < getattr(rules, role):
             lacking.append(role)
+    doubts = _doubts(version, given)
+    if committed is None:
+        doubts.append(f"{rules.allowed_signers} is in no git repository, where it was reviewed")
     return _answer(
         version,
-        Status.FAILED if lacking else Status.PASSED,
-        "; ".join(lines),
+        Status.FAILED if lacking else Status.WARNED if doubts else Status.PASSED,
+        "; ".join([*lines, *doubts]),
         advice=" and ".join(
             f"mlops model approve {version.label} --role {role}" for role in lacking
         ),
         evidence={"approvals": [one.to_dict() for one in given]},
     )
+
+
+def _doubts(version: ModelVersion, given: Sequence[Approval]) -> list[str]:
+    """Return what keeps approvals from being the word of others than who made the version."""
+    found = []
+    if not fact(version, "author"):
+        found.append("who made it is not on record (git config user.email), perhaps an approver")
+    both = [{one.identity for one in given if one.role == role} for role in ROLES]
+    if len(set.union(*both)) == 1 and all(both):
+        found.append("one person approves for both")
+    return found
 
 
 def valid(project: Project, version: ModelVersion) -> list[Approval]:

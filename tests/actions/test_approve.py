@@ -48,6 +48,11 @@ def run(*words: str, cwd: Path) -> None:
     subprocess.run(words, cwd=cwd, check=True, capture_output=True)
 
 
+def commit(root: Path) -> None:
+    run("git", "add", "allowed_signers", cwd=root)
+    run("git", "-c", "user.name=bo", "commit", "-qm", "who may sign", cwd=root)
+
+
 def mail(name: str) -> str:
     return f"{name}@example.org"
 
@@ -73,6 +78,7 @@ def project(tmp_path: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> Proj
     public = {name: keys(name).with_suffix(".pub").read_text() for name in PEOPLE}
     lines = [f"{mail(name)} {text}" for name, text in public.items()]
     (root / "allowed_signers").write_text("".join(lines), encoding="utf-8")
+    commit(root)
     monkeypatch.chdir(root)
     project = load_project(root)
     register(project)
@@ -89,6 +95,49 @@ def register(project: Project) -> None:
     models.log_model(project, run_id, stored.path, input_example=DATA.loc[:4, features])
     register_model(
         run_id, "cancer", project=project, reference=DATA[:300], holdout=DATA[300:], label="target"
+    )
+
+
+def test_a_key_that_nobody_could_review_counts_for_nothing(project: Project, keys: Keys) -> None:
+    signers = project.root / "allowed_signers"
+    eve = keys("eve").with_suffix(".pub").read_text()
+    signers.write_text(signers.read_text() + f"{mail('ed')} {eve}", encoding="utf-8")
+    approve("cancer", "science", key=keys("ana"), identity=mail("ana"), project=project)
+    approve("cancer", "engineering", key=keys("eve"), identity=mail("ed"), project=project)
+    with pytest.raises(GateError, match="allowed_signers is not as it was committed") as caught:
+        promote("cancer", project=project)
+    assert caught.value.hint == "git add allowed_signers, git commit"
+    run("git", "add", "allowed_signers", cwd=project.root)
+    with pytest.raises(GateError, match="not as it was committed"):
+        promote("cancer", project=project)
+    run("git", "checkout", "-q", "HEAD", "--", "allowed_signers", cwd=project.root)
+    with pytest.raises(GateError, match="engineering: none"):
+        promote("cancer", project=project)
+    shutil.rmtree(project.root / ".git")
+    approve("cancer", "engineering", key=keys("ed"), identity=mail("ed"), project=project)
+    found = approvals.check(project, resolve(project, "cancer/1"))
+    assert found.status is Status.WARNED
+    assert "in no git repository" in found.message
+
+
+def test_one_person_in_every_part_is_let_through_and_told(project: Project, keys: Keys) -> None:
+    file = project.root / "mlops.toml"
+    file.write_text(file.read_text().replace(mail("ed"), mail("ana")), encoding="utf-8")
+    project = load_project(project.root)
+    for role in ("science", "engineering"):
+        approve("cancer", role, key=keys("ana"), identity=mail("ana"), project=project)
+    run("git", "config", "user.email", "", cwd=project.root)
+    found = approvals.check(project, resolve(project, "cancer/1"))
+    assert (found.status, found.message.count("one person approves for both")) == (Status.WARNED, 1)
+    register(project)
+    for role in ("science", "engineering"):
+        approve("cancer/2", role, key=keys("ana"), identity=mail("ana"), project=project)
+    found = approvals.check(project, resolve(project, "cancer/2"))
+    assert "who made it is not on record" in found.message
+    promotion = promote("cancer/2", project=project)
+    assert (
+        "one person approves for both"
+        in evidence.read(project, promotion.version, "card.md").decode()
     )
 
 

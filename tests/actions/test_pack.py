@@ -67,6 +67,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Project:
         encoding="utf-8",
     )
     shutil.copy(keys / "allowed_signers", root / "allowed_signers")
+    for words in (["add", "allowed_signers"], ["-c", "user.name=bo", "commit", "-qm", "signers"]):
+        subprocess.run(["git", *words], cwd=root, check=True)
     found = load_project(root)
     for name in ("other", "cancer"):
         register(found, name)

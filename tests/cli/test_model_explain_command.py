@@ -112,6 +112,17 @@ def test_reasons_of_a_whole_table_go_into_a_file(root: Path) -> None:
     assert len(written) == 300
     assert written["reason_1"].str.contains("the score by").all()
     assert said("explain", "churn/1", "-o", "why.csv").exit_code == 0
+    # Once more on what was written: the reasons are those of the answers beside them.
+    before = pd.read_parquet("why.parquet")
+    before.assign(score=0.5, prediction=-1, reason_1="old").to_parquet("stale.parquet")
+    assert said("explain", "churn/1", "--rows", "stale.parquet", "-o", "again.csv").exit_code == 0
+    again = pd.read_csv("again.csv")
+    assert again["score"].tolist() == pytest.approx(before["score"].tolist())
+    assert again["reason_1"].tolist() == before["reason_1"].tolist()
+    lost = said("explain", "churn/1", "-o", "nowhere/why.csv").exception
+    assert isinstance(lost, InputError)
+    assert "nowhere" in lost.message
+    assert "None" not in lost.message
 
 
 def test_a_curve_and_the_comparison_that_goes_into_the_card(root: Path) -> None:
