@@ -52,6 +52,9 @@ locks: $(TEST)/.ready ## Resolve the committed locks anew.
 	$(COMPILE) --upgrade --extra test pyproject.toml --output-file requirements/test.lock
 	$(COMPILE) --upgrade --extra demo pyproject.toml --output-file requirements/demo.lock \
 		--constraints requirements/test.lock
+	$(COMPILE) --upgrade requirements/lab-4.4.in --output-file requirements/lab-4.4.lock
+	$(COMPILE) --upgrade requirements/collaboration.in --output-file requirements/collaboration.lock \
+		--constraints requirements/test.lock
 
 docs: $(TEST)/.ready ## Build the documentation as a site below build/docs.
 	@$(TEST)/bin/python -m sphinx -W --keep-going -q docs build/docs

@@ -52,6 +52,25 @@ export function duration(started: string, ended: string): string {
   return `${Math.floor(whole / HOUR)} h ${Math.floor((whole % HOUR) / MINUTE)} min`;
 }
 
+/** A length in words, the two largest units of it, as `mlops lifecycle` tells it: `3 d 4 h`. */
+export function lasting(seconds: number): string {
+  if (seconds < 1) {
+    return seconds > 0 ? `${Math.round(seconds * 1000)} ms` : '0 s';
+  }
+  let rest = Math.round(seconds);
+  const parts: string[] = [];
+  for (const [unit, worth] of [['d', DAY], ['h', HOUR], ['min', MINUTE], ['s', 1]] as const) {
+    const count = Math.floor(rest / worth);
+    rest %= worth;
+    if (count > 0) {
+      parts.push(`${count} ${unit}`);
+    } else if (parts.length > 0) {
+      break;
+    }
+  }
+  return parts.slice(0, 2).join(' ');
+}
+
 /** Four digits that count; what is no number is shown as it came. */
 export function figure(value: number | string): string {
   if (typeof value === 'string') {

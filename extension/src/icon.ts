@@ -41,3 +41,13 @@ export const readinessIcon = new LabIcon({
   </g>
 </svg>`
 });
+
+/** Stages one after the other, one of them the longest. */
+export const lifecycleIcon = new LabIcon({
+  name: 'mlops-nb:lifecycle',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 24 24">
+  <g class="jp-icon3 jp-icon-selectable" fill="#616161">
+    <path d="M3 4h7v4H3zM8 10h12v4H8zM15 16h6v4h-6z"/>
+  </g>
+</svg>`
+});

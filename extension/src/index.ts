@@ -1,6 +1,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { jobsPlugin } from './jobs/plugin';
+import { lifecyclePlugin } from './lifecycle/plugin';
 import { modelPlugin } from './modelPlugin';
 import { modelsPlugin } from './models/plugin';
 import { panelPlugin } from './panelPlugin';
@@ -21,6 +22,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   runsPlugin,
   jobsPlugin,
   modelsPlugin,
+  lifecyclePlugin,
   readinessPlugin,
   marksPlugin,
   readinessPanelPlugin,

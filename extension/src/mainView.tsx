@@ -6,6 +6,8 @@ import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import React from 'react';
 
+import { mainArea } from './mainArea';
+
 /** What a view shows and whether somebody looks at it. */
 export interface IWatched {
   visible: boolean;
@@ -23,7 +25,7 @@ export interface IMainViewOptions {
   draw: () => React.ReactElement;
 }
 
-/** A view in the main area; the server is asked only while it is visible. */
+/** A view beside the documents; the server is asked only while it is visible. */
 export class MainView extends ReactWidget {
   constructor(private readonly options: IMainViewOptions) {
     super();
@@ -103,7 +105,7 @@ export function addMainView(
         void tracker.add(view);
       }
       if (!view.isAttached) {
-        app.shell.add(view, 'main', { type: label });
+        app.shell.add(view, mainArea(app.shell), { type: label });
       }
       app.shell.activateById(view.id);
     }

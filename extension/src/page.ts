@@ -3,6 +3,8 @@ import { IFrame, MainAreaWidget } from '@jupyterlab/apputils';
 import { URLExt } from '@jupyterlab/coreutils';
 import type { LabIcon } from '@jupyterlab/ui-components';
 
+import { mainArea } from './mainArea';
+
 interface IPageOptions {
   id: string;
   title: string;
@@ -15,7 +17,8 @@ interface IPageOptions {
 /** Open a page that a job or a model left; it can run its own scripts and reach nothing of ours. */
 export function openPage(app: JupyterFrontEnd, options: IPageOptions): void {
   const { id, title, icon, noun, query } = options;
-  const open = [...app.shell.widgets('main')].find(widget => widget.id === id);
+  const area = mainArea(app.shell);
+  const open = [...app.shell.widgets(area)].find(widget => widget.id === id);
   if (open === undefined) {
     const content = new IFrame({ sandbox: ['allow-scripts'] });
     const base = app.serviceManager.serverSettings.baseUrl;
@@ -26,7 +29,7 @@ export function openPage(app: JupyterFrontEnd, options: IPageOptions): void {
     widget.title.icon = icon;
     widget.title.closable = true;
     content.node.querySelector('iframe')?.setAttribute('title', title);
-    app.shell.add(widget, 'main');
+    app.shell.add(widget, area);
   }
   app.shell.activateById(id);
 }

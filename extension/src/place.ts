@@ -53,7 +53,13 @@ export const placePlugin: JupyterFrontEndPlugin<IPlace> = {
       }
     };
     app.shell.currentChanged?.connect((_, { newValue }) => follow(newValue));
-    void app.restored.then(() => follow(app.shell.currentWidget));
+    void app.restored.then(() => {
+      follow(app.shell.currentWidget);
+      // A view of ours may have come back as the current one: its project is an open document's.
+      for (const widget of place.path === '' ? app.shell.widgets('main') : []) {
+        follow(widget);
+      }
+    });
     return place;
   }
 };

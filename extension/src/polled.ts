@@ -8,7 +8,7 @@ import type { IProblem } from './tokens';
 /** Milliseconds between two questions while something runs, and while nothing does. */
 const BUSY = 2_000;
 const IDLE = 10_000;
-const SLOWEST = 60_000;
+export const SLOWEST = 60_000;
 
 export interface IPolledOptions<T> {
   name: string;
@@ -18,6 +18,8 @@ export interface IPolledOptions<T> {
   ask: (path: string) => Promise<T>;
   /** Whether something in the answer is under way. */
   isBusy: (answer: T) => boolean;
+  /** Milliseconds between two questions while nothing is; 10 s unless told. */
+  idle?: number;
 }
 
 /** What a view shows, asked for again while somebody looks. */
@@ -26,7 +28,7 @@ export class Polled<T> {
     this.poll = new Poll({
       auto: false,
       factory: () => this.load(),
-      frequency: { interval: IDLE, backoff: true, max: SLOWEST },
+      frequency: { interval: options.idle ?? IDLE, backoff: true, max: SLOWEST },
       name: `mlops-nb:${options.name}`,
       standby: () => !this._visible || document.hidden
     });
@@ -94,7 +96,7 @@ export class Polled<T> {
       this.answer = answer;
       this.answered = asked;
       this.problem = null;
-      this.keepPace(this.options.isBusy(answer) ? BUSY : IDLE);
+      this.keepPace(this.options.isBusy(answer) ? BUSY : (this.options.idle ?? IDLE));
     } catch (error) {
       this.compatible = false; // the server may come back as another version
       if (asked !== this.answered) {

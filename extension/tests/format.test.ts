@@ -1,4 +1,4 @@
-import { ago, duration, figure, plainFirst } from '../src/format';
+import { ago, duration, figure, lasting, plainFirst } from '../src/format';
 
 const NOW = new Date('2026-03-05T12:00:00Z');
 
@@ -21,6 +21,16 @@ test.each([
   ['2026-03-05T11:00:00Z', '0 ms']
 ])('until %s it takes %s', (ended, text) => {
   expect(duration('2026-03-05T12:00:00Z', ended)).toBe(text);
+});
+
+test.each([
+  [0, '0 s'],
+  [0.42, '420 ms'],
+  [125, '2 min 5 s'],
+  [273_600, '3 d 4 h'],
+  [86_460, '1 d']
+])('%s seconds last %s', (seconds, text) => {
+  expect(lasting(seconds)).toBe(text);
 });
 
 test.each([

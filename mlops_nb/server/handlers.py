@@ -8,7 +8,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import url_path_join
 from tornado.web import authenticated
 
-from mlops_nb.server import alerts, attempts, jobs, models, run_changes, runs, tasks
+from mlops_nb.server import alerts, attempts, jobs, lifecycle, models, run_changes, runs, tasks
 from mlops_nb.server.base import MlopsHandler
 from mlops_nb.server.lint import LintChangeHandler, LintHandler
 
@@ -35,6 +35,7 @@ def routes(base_url: str) -> list[tuple[str, type[MlopsHandler]]]:
         **attempts.ROUTES,
         **models.ROUTES,
         **alerts.ROUTES,
+        **lifecycle.ROUTES,
         **tasks.ROUTES,
     }
     return [(url_path_join(base_url, "mlops", path), kind) for path, kind in found.items()]

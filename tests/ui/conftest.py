@@ -50,15 +50,18 @@ def bundle() -> Path:
 @pytest.fixture(scope="session")
 def lab(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Return the URL of a JupyterLab on a folder; one server each, the first time it is asked."""
-    running: dict[tuple[Path, bool, str], tuple[str, subprocess.Popen[bytes]]] = {}
+    running: dict[tuple[Path, bool, str, str], tuple[str, subprocess.Popen[bytes]]] = {}
 
-    def start(folder: Path, *, server_part: bool = True, app: str = "lab") -> str:
-        key = (folder, server_part, app)
-        if app != "lab" and find_spec(MODULES[app]) is None and sys.executable == PYTHON:
+    def start(
+        folder: Path, *, server_part: bool = True, app: str = "lab", environment: str = ""
+    ) -> str:
+        key = (folder, server_part, app, environment)
+        python = _python_of(environment) if environment else PYTHON
+        if app != "lab" and find_spec(MODULES[app]) is None and sys.executable == python:
             pytest.skip(f"{MODULES[app]} is not installed")
         if key not in running:
             home = tmp_path_factory.mktemp("jupyter")
-            running[key] = _start(folder, home, bundle, server_part=server_part, app=app)
+            running[key] = _start(python, folder, home, bundle, server_part=server_part, app=app)
             _wait_until_up(*running[key], home / "lab.log")
         return running[key][0]
 
@@ -151,8 +154,16 @@ def both_themes() -> Callable[..., Iterator[str]]:
     return go
 
 
+def _python_of(environment: str) -> str:
+    """Return the interpreter of an environment that tests/setup.sh lays over the tests' own."""
+    python = Path(sys.prefix).parent / environment / "bin" / "python"
+    if not python.is_file():
+        pytest.skip(f"there is no environment {environment}: bash tests/setup.sh makes it")
+    return str(python)
+
+
 def _start(
-    folder: Path, home: Path, bundle: Path, *, server_part: bool, app: str
+    python: str, folder: Path, home: Path, bundle: Path, *, server_part: bool, app: str
 ) -> tuple[str, subprocess.Popen[bytes]]:
     (home / "data" / "labextensions").mkdir(parents=True)
     (home / "data" / "labextensions" / "mlops-nb").symlink_to(bundle)
@@ -176,7 +187,7 @@ def _start(
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
     command = [
-        PYTHON, "-m", MODULES[app], "--no-browser", "--allow-root",
+        python, "-m", MODULES[app], "--no-browser", "--allow-root",
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=",
         f"--ServerApp.jpserver_extensions=mlops_nb={server_part}",

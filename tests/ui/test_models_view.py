@@ -114,7 +114,33 @@ def test_versions_health_and_alerts(
         model.get_by_role("button", name="Card: tumours/1").click()
         card = page.frame_locator("iframe[title='Card of tumours/1']")
         card.get_by_role("heading", level=1).wait_for()
+        look_at_the_lifecycle(page, screenshots, violations, both_themes)
         page.evaluate("() => window.jupyterapp.commands.execute('mlops:open-models')")
         model.get_by_role("button", name="Open the report on tumours").click()
         report = page.frame_locator("iframe[title='Report of monitor']")
         report.get_by_role("heading", name="monitor").first.wait_for()
+
+
+def look_at_the_lifecycle(
+    page: Any, screenshots: Path,
+    violations: Callable[..., list[str]], both_themes: Callable[..., Iterator[str]],
+) -> None:  # fmt: skip
+    """Look at the stages of the model that was trained, registered, monitored and promoted."""
+    page.evaluate("() => window.jupyterapp.commands.execute('mlops:open-lifecycle')")
+    view = page.locator("#mlops-nb-lifecycle")
+    assert "waited" in view.get_by_role("region", name="Bottleneck").inner_text()
+    funnel = view.get_by_role("region", name="How far notebooks and models came")
+    assert funnel.locator("li", has_text="approve").inner_text().split() == ["approve", "1"]
+    life = view.get_by_role("region", name="Lifecycle of tumours")
+    assert "version 1 is live" in life.inner_text()
+    passage = life.get_by_role("table", name="Version 1 (the first)")
+    heads = passage.get_by_role("rowheader").all_inner_texts()
+    assert [head.split()[0] for head in heads][1:5] == [
+        "experiment", "validate", "register", "approve",
+    ]  # fmt: skip
+    assert sum("bottleneck" in head for head in heads) <= 1
+    assert "not answered" in life.get_by_role("table", name="After alerts").inner_text()
+    assert view.locator("img").count() == 0
+    for theme in both_themes(page):
+        page.screenshot(path=screenshots / f"lifecycle-{theme}.png")
+        assert violations(page, "#mlops-nb-lifecycle") == []

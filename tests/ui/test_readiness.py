@@ -338,16 +338,3 @@ def test_another_version_of_the_server_part(flawed: Project, lab: Lab, visit: Vi
         page.unroute_all(behavior="wait")
         panel_of(page).get_by_role("button", name="Check the notebook now").click()
         page.locator(".cm-lint-marker-error").wait_for()
-
-
-def test_notebook_7_has_all_of_it(flawed: Project, lab: Lab, visit: Visit) -> None:
-    # Notebook 7.6 stumbles over its own settings, with and without our extension.
-    with visit(lab(flawed.root, app="tree"), expected="(reading 'schema')") as page:
-        page.goto(page.url.partition("/tree")[0] + "/notebooks/flights.ipynb")
-        page.locator(".cm-lint-marker-error").wait_for()
-        page.locator(".mlops-Badge").click()
-        panel = page.get_by_role("region", name="Readiness", exact=True)
-        panel.get_by_text("Not ready: 1 error").wait_for()
-        panel.get_by_role("button", name="'gone' is bound nowhere").click()
-        panel.get_by_role("button", name="Ignore here").click()
-        page.locator(".cm-lint-marker-error").wait_for(state="detached")

@@ -27,6 +27,7 @@ READY = """async () => {
 RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
 SHUT_DOWN = "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
+RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 DARK = """async () => {
   await window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'});
 }"""
@@ -150,7 +151,7 @@ def try_the_panel(page: Any) -> None:
 
 
 def opened_again(page: Any, path: Path) -> None:
-    """Look at the notebook with a new kernel: what was shown is gone, what was kept is there."""
+    """Look at the notebook with a restarted or a new kernel: what was kept is there."""
     page.evaluate(OPEN, "shop.ipynb")
     cells = page.locator(".jp-Notebook .jp-Cell")
     cells.nth(3).scroll_into_view_if_needed()
@@ -160,6 +161,20 @@ def opened_again(page: Any, path: Path) -> None:
     assert cells.nth(3).locator("td", has_text=NASTY).count() == 1
     assert cells.nth(1).locator("figure svg").count() == 1, "the finished curve"
     page.screenshot(path=path)
+
+
+def loaded_again(page: Any, url: str) -> None:
+    """Load the page anew while the kernel lives: every view goes on where it was."""
+    page.goto(f"{url}?reset")
+    page.wait_for_function("() => window.jupyterapp !== undefined")
+    page.evaluate("() => window.jupyterapp.restored.then(() => null)")
+    page.evaluate(OPEN, "shop.ipynb")
+    look_at_the_list(page)
+    cell = page.locator(".jp-Notebook .jp-Cell").nth(6)
+    cell.scroll_into_view_if_needed()
+    cell.get_by_label("kind").select_option("fast")
+    cell.get_by_role("button", name="Run train").click()
+    cell.get_by_role("button", name="#3 train").wait_for()
 
 
 def test_views_in_jupyterlab_and_what_a_notebook_keeps_of_them(
@@ -191,6 +206,10 @@ def test_views_in_jupyterlab_and_what_a_notebook_keeps_of_them(
         assert 1_000 < grown < 5 * 50_000, "four views and a panel, below 50 kB each"
         book = nbformat.read(project / "shop.ipynb", 4)
         assert not book.metadata.get("widgets"), "no state of widgets is kept"
+        loaded_again(page, url)
+        page.evaluate(RESTART)
+    with visit(url, width=1440) as page:
+        opened_again(page, screenshots / "widget-opened-again.png")
         page.evaluate(SHUT_DOWN)
     with visit(url, width=1440) as page:
         opened_again(page, screenshots / "widget-opened-again.png")

@@ -11,7 +11,7 @@ import type { RunTable } from './table';
 type Point = [number, number | string];
 
 /** Runs side by side, as `mlops run compare --format json` tells them. */
-interface IComparison {
+export interface IComparison {
   readonly differing_params: readonly string[];
   readonly runs: readonly {
     readonly run_id: string;
@@ -72,7 +72,7 @@ interface IFoundProps {
   onChoose: (run: number | null) => void;
 }
 
-function Found({ found, chosen, onChoose }: IFoundProps): React.ReactElement {
+export function Found({ found, chosen, onChoose }: IFoundProps): React.ReactElement {
   const names = found.runs.map(run => run.name || run.run_id.slice(0, 8));
   const metrics = [...new Set(found.runs.flatMap(run => Object.keys(run.metrics)))].sort();
   const params: IAxis[] = found.differing_params.map(name => ({
