@@ -158,7 +158,7 @@ def _best(seen: _Seen, before: Column, policy: Policy) -> tuple[Decision, tuple[
         nothing = Decision(name=policy.preset, value=0.0, threshold=1.0, reason=policy.explain())
         return found or nothing, (found,) if found else ()
     # Several looks at one column count.
-    count = len(seen.evidence)
+    count = max(1, seen.looks)
     all_of_it = tuple(
         replace(each, p_value=min(1.0, (each.p_value or 0.0) * count)) for each in seen.evidence
     )
@@ -176,9 +176,15 @@ class _Seen:
     evidence: list[Decision] = field(default_factory=list)
     details: dict[str, str] = field(default_factory=dict)
     p: dict[str, float] = field(default_factory=dict)
+    looks: int = 0
 
-    def weigh(self, name: str, value: float, p_value: float) -> None:
-        """Take a difference as evidence."""
+    def weigh(self, name: str, value: float, p_value: float, *, possible: bool = True) -> None:
+        """Take a difference as evidence.
+
+        A test that could not have found anything, whatever fell into which table, is no look that
+        the others must pay for (Tarone 1990).
+        """
+        self.looks += possible
         self.evidence.append(evidence(name, value, p_value, self.before.variation, self.alarm))
 
     def nulls(self, now: Column) -> None:
@@ -191,7 +197,8 @@ class _Seen:
         p = statistics.rate_p(
             before.rows - before.values, before.rows, now.rows - now.values, now.rows
         )
-        self.weigh("null_rate", abs(rates[1] - rates[0]), p)
+        some = 0 < before.values + now.values < before.rows + now.rows
+        self.weigh("null_rate", abs(rates[1] - rates[0]), p, possible=some)
 
     def numbers(self, before: Numbers, now: Numbers) -> None:
         """Compare the distributions of numbers."""
@@ -251,7 +258,7 @@ class _Seen:
                 m,
                 at_most=0 if never_seen(before.seen, name) else before.largest_other,
                 known=[rows + now.counts[name] for name, rows in before.counts.items()],
-                unknown=1 + (before.other + now.other - rows) // rows,
+                unknown=_as_frequent(before, now, rows),
             )
             for name, rows in now.novel.items()
         }
@@ -272,6 +279,17 @@ class _Seen:
         self.p = {"ks": statistics.ks_p(one, two), "chi2": statistics.chi2_p(*joined)}
         p_value = statistics.distribution_p(*joined, ordered=ordered)
         self.weigh("js", statistics.js_excess(*joined), p_value)
+
+
+def _as_frequent(before: Categories, now: Categories, rows: int) -> int:
+    """Return the most values not kept that can have so many rows in both tables together.
+
+    Each must have those in the current table that it cannot have in the reference.
+    """
+    least = rows - before.largest_other
+    if now.unlisted < least:
+        return max(1, sum(known >= least for known in now.novel.values()))
+    return 1 + (before.other + now.other - rows) // rows
 
 
 def _paired(same: bool, one: Any, two: Any) -> tuple[np.ndarray, np.ndarray]:

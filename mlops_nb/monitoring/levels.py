@@ -47,13 +47,15 @@ def _count_known(
 ) -> Categories:
     counts = {value: levels.get(value, 0) for value in reference.counts}
     others = {value: count for value, count in levels.items() if value not in counts}
-    frequent = sorted(others.items(), key=lambda pair: (-pair[1], pair[0]))[:NOVEL]
+    frequent = sorted(others.items(), key=lambda pair: (-pair[1], pair[0]))
+    novel = {value: count for value, count in frequent[:NOVEL] if count >= RARE}
     return Categories(
         distinct=distinct,
         counts=counts,
         other=rows - sum(counts.values()),
         largest_other=max(others.values(), default=0),
-        novel={value: count for value, count in frequent if count >= RARE},
+        novel=novel,
+        unlisted=frequent[len(novel)][1] if len(frequent) > len(novel) else 0,
     )
 
 
@@ -82,7 +84,7 @@ def _choose(levels: Mapping[str, int], seed: int) -> Categories:
         picked=picked,
         picked_other=int(drawn.sum()) - sum(picked.values()),
         largest_other=max(others, default=0),
-        seen=remember([value for value in levels if value not in picked]),
+        seen=remember([value for value in levels if value not in picked], spare=not picked),
     )
 
 

@@ -150,6 +150,8 @@ class Categories:
         :mod:`mlops_nb.monitoring.membership`; empty when there were none or too many.
     novel : mapping
         Frequent values that the reference has not kept, in a profile made on a reference's bins.
+    unlisted : int
+        Most rows that a value neither kept nor among these can have.
     """
 
     distinct: int
@@ -160,6 +162,7 @@ class Categories:
     largest_other: int = 0
     seen: str = ""
     novel: Mapping[str, int] = field(default_factory=dict)
+    unlisted: int = 0
 
     def merge(self, other: Categories) -> Categories:
         """Return the summary of both parts: exact in the counts."""
@@ -177,6 +180,11 @@ class Categories:
             largest_other=self.largest_other + other.largest_other,
             seen=both(self.seen, other.seen),
             novel=_added(self.novel, other.novel),
+            unlisted=(
+                self.unlisted + other.unlisted
+                if self.novel.keys() == other.novel.keys()
+                else self.largest_other + other.largest_other
+            ),
         )
 
 
