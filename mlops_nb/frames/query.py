@@ -14,7 +14,10 @@ from mlops_nb.errors import InputError
 from mlops_nb.frames.spark import sampled
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
 Kind = Literal["numeric", "boolean", "datetime", "categorical"]
 
@@ -52,6 +55,11 @@ class Moments:
     maximum: float | None = None
     mean: float | None = None
     variance: float | None = None
+
+    @property
+    def rows(self) -> int:
+        """All rows of the table."""
+        return self.nulls + self.infinite + self.finite
 
 
 @ibis.udf.agg.builtin
@@ -113,7 +121,7 @@ def summarise(
         Column → its moments; column of `edges` → k + 1 counts of its finite values.
     """
     treated = kinds(table)
-    first = _extremes(table, treated)
+    first, total = _extremes(table, treated)
     clean = {name for name, one in first.items() if one["clean"]}
     wanted = _histograms(table, edges, clean)
     for i, (name, (kind, _)) in enumerate(treated.items()):
@@ -125,7 +133,6 @@ def summarise(
                 wanted[f"{i}_maximum"] = number.max()
             wanted[f"{i}_mean"] = number.mean()
             wanted[f"{i}_variance"] = number.var(how="pop")
-    total = rows(table)
     found = aggregate(table, wanted)
     own = {
         name: first[name]
@@ -138,32 +145,43 @@ def summarise(
     return moments, counted(found, edges)
 
 
-def _extremes(table: ibis.Table, treated: Mapping[str, tuple[Kind, str]]) -> dict[str, Any]:
-    """Return counts and extremes of every column, which the statistics of a file often hold.
+def _extremes(
+    table: ibis.Table, treated: Mapping[str, tuple[Kind, str]]
+) -> tuple[dict[str, Any], int]:
+    """Return counts and extremes of every column, often held by the statistics of a file, and rows.
 
     A column is clean when these show that all its numbers are finite: it is then read as it is.
     """
-    wanted: dict[str, Any] = {}
-    for i, (name, (kind, _)) in enumerate(treated.items()):
-        wanted[f"{i}_values"] = table[name].count()
-        if kind in ("numeric", "datetime"):
-            number = _number(table[name], kind, clean=True)
-            wanted |= {f"{i}_minimum": number.min(), f"{i}_maximum": number.max()}
-    found = aggregate(table, wanted)
+    counts = {str(i): table[name].count() for i, name in enumerate(treated)}
+    values = aggregate(table, counts | {"rows": table.count()})
+    found = aggregate(table, _bounds(table, treated))
     answer = {}
     for i, (name, (kind, _)) in enumerate(treated.items()):
         low, high = found.get(f"{i}_minimum"), found.get(f"{i}_maximum")
         # NaN is the greatest number of the engines, and no more than any.
         clean = low is not None and high is not None and low >= -FINITE and high <= FINITE
         answer[name] = {
-            "values": found[f"{i}_values"],
-            "finite": found[f"{i}_values"] if kind in ("numeric", "datetime") else None,
+            "values": values[str(i)],
+            "finite": values[str(i)] if kind in ("numeric", "datetime") else None,
             "clean": clean,
             **dict.fromkeys(FIGURES),
             "minimum": low if clean else None,
             "maximum": high if clean else None,
         }
-    return answer
+    return answer, int(values["rows"])
+
+
+def _bounds(table: ibis.Table, treated: Mapping[str, tuple[Kind, str]]) -> dict[str, Any]:
+    """Return the expressions of the extremes alone, of the columns as they are.
+
+    A query that asks for anything else as well, or converts before, reads the whole file.
+    """
+    wanted: dict[str, Any] = {}
+    for i, (name, (kind, _)) in enumerate(treated.items()):
+        if kind in ("numeric", "datetime"):
+            for key, bound in (("minimum", table[name].min()), ("maximum", table[name].max())):
+                wanted[f"{i}_{key}"] = _number(bound, kind, clean=True)
+    return wanted
 
 
 FIGURES = ("minimum", "maximum", "mean", "variance")
@@ -281,13 +299,33 @@ def sample(table: ibis.Table, size: int, columns: Sequence[str] | None = None) -
 
     All rows when there are no more than `size`. Datetime columns come as seconds since 1970.
     """
+    frame: pd.DataFrame = _sample(table, size, columns, rows(table)).to_pandas()
+    return frame
+
+
+def sample_numbers(
+    table: ibis.Table, size: int, columns: Sequence[str], total: int
+) -> dict[str, NDArray[np.float64]]:
+    """Return the numbers of :func:`sample` by column, NaN where there is none; without pandas.
+
+    Parameters
+    ----------
+    total : int
+        Rows of the table.
+    """
+    chosen = _sample(table, size, columns, total)
+    return {name: chosen[name].cast("float64").to_numpy() for name in columns}
+
+
+def _sample(
+    table: ibis.Table, size: int, columns: Sequence[str] | None, total: int
+) -> pa.Table:  # fmt: skip
     names = list(table.columns if columns is None else columns)
     treated = kinds(table)
     chosen = table.select(**{
         name: seconds(table[name]) if treated[name][0] == "datetime" else table[name]
         for name in names
     })  # fmt: skip
-    total = rows(table)
     if total > size and table.get_backend().name == "pyspark":
         return sampled(chosen, size / total)
     if total > size:
@@ -296,7 +334,7 @@ def sample(table: ibis.Table, size: int, columns: Sequence[str] | None = None) -
         numbered = chosen.mutate(mlops_row=ibis.row_number())
         place = (numbered.mlops_row.cast("int64") * 2654435761) % 2**32
         chosen = numbered.filter(place < int(2**32 * size / total)).drop("mlops_row")
-    return to_pandas(chosen)
+    return run(chosen)
 
 
 def to_pandas(table: ibis.Table) -> pd.DataFrame:

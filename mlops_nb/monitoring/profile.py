@@ -198,7 +198,7 @@ def _plain_columns(opened: Any, known: Mapping[str, Column]) -> dict[str, Column
     treated = {name: _treated(kinds[name][0], moments[name], known.get(name)) for name in names}
     numeric = [n for n in names if treated[n] == kinds[n][0] in ("numeric", "datetime")]
     numbers = _numbers(opened, {n: moments[n] for n in numeric}, edges, counts)
-    total = frames.rows(opened)
+    total = moments[names[0]].rows
     made = {}
     for name in names:
         column = Column(
@@ -276,10 +276,11 @@ def _numbers(
     """Summarise the columns of `moments`, in the bins that are known or chosen here."""
     if not moments:
         return {}
-    rows = frames.sample(table, SAMPLE, list(moments))
+    total = next(iter(moments.values())).rows
+    rows = frames.sample_numbers(table, SAMPLE, list(moments), total)
     values, edges = {}, dict(known)
     for name, found in moments.items():
-        column = rows[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        column = rows[name]
         values[name] = column[np.abs(column) <= frames.FINITE]
         if name not in known:
             edges[name] = choose_edges(values[name], found.minimum or 0.0, found.maximum or 0.0)
