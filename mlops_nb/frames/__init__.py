@@ -12,18 +12,14 @@ from mlops_nb.frames.query import (
     FINITE,
     Kind,
     Moments,
-    distinct,
     filled,
     histograms,
     kinds,
     longest_gap,
     repeated_rows,
     rows,
-    sample,
-    sample_numbers,
     summarise,
     to_pandas,
-    value_counts,
     vectors,
 )
 from mlops_nb.frames.rules import (
@@ -34,7 +30,9 @@ from mlops_nb.frames.rules import (
     examples,
     newest,
 )
+from mlops_nb.frames.sampling import sample, sample_numbers
 from mlops_nb.frames.source import open_table, read_table
+from mlops_nb.frames.values import distinct, least_hashes, value_counts
 
 __all__ = [
     "FINITE",
@@ -52,6 +50,7 @@ __all__ = [
     "histograms",
     "in_periods",
     "kinds",
+    "least_hashes",
     "longest_gap",
     "newest",
     "open_table",

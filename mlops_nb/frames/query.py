@@ -11,13 +11,9 @@ import duckdb
 import ibis
 
 from mlops_nb.errors import InputError
-from mlops_nb.frames.spark import sampled
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    import pyarrow as pa
-    from numpy.typing import NDArray
 
 Kind = Literal["numeric", "boolean", "datetime", "categorical"]
 
@@ -250,19 +246,6 @@ def counted(found: Mapping[str, Any], edges: Mapping[str, Sequence[float]]) -> d
     return counts
 
 
-def value_counts(table: ibis.Table, column: str, *, limit: int) -> list[tuple[str, int]]:
-    """Return the most frequent values of a column as text, with their rows, nulls left out.
-
-    Ties are in the order of the text, so that the answer is always the same.
-    """
-    value = table[column].cast("string")
-    counted = table.select(value=value).filter(lambda t: t.value.notnull())
-    counted = counted.group_by("value").agg(rows=lambda t: t.count())
-    ordered = counted.order_by([ibis.desc("rows"), "value"]).limit(limit)
-    found = run(ordered).to_pydict()
-    return list(zip(found["value"], found["rows"], strict=True))
-
-
 def vectors(table: ibis.Table) -> list[str]:
     """Return the columns that hold arrays of numbers."""
     schema = table.schema().items()
@@ -287,54 +270,6 @@ def longest_gap(table: ibis.Table, column: str) -> float | None:
 def filled(table: ibis.Table, column: str) -> int:
     """Return the rows that have a value."""
     return int(run(table[column].count()).as_py())
-
-
-def distinct(table: ibis.Table, column: str) -> int:
-    """Return the number of distinct values of a column, nulls left out."""
-    return int(run(table[column].nunique()).as_py())
-
-
-def sample(table: ibis.Table, size: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return about `size` rows spread over the whole table, always the same ones.
-
-    All rows when there are no more than `size`. Datetime columns come as seconds since 1970.
-    """
-    frame: pd.DataFrame = _sample(table, size, columns, rows(table)).to_pandas()
-    return frame
-
-
-def sample_numbers(
-    table: ibis.Table, size: int, columns: Sequence[str], total: int
-) -> dict[str, NDArray[np.float64]]:
-    """Return the numbers of :func:`sample` by column, NaN where there is none; without pandas.
-
-    Parameters
-    ----------
-    total : int
-        Rows of the table.
-    """
-    chosen = _sample(table, size, columns, total)
-    return {name: chosen[name].cast("float64").to_numpy() for name in columns}
-
-
-def _sample(
-    table: ibis.Table, size: int, columns: Sequence[str] | None, total: int
-) -> pa.Table:  # fmt: skip
-    names = list(table.columns if columns is None else columns)
-    treated = kinds(table)
-    chosen = table.select(**{
-        name: seconds(table[name]) if treated[name][0] == "datetime" else table[name]
-        for name in names
-    })  # fmt: skip
-    if total > size and table.get_backend().name == "pyspark":
-        return sampled(chosen, size / total)
-    if total > size:
-        # A multiplicative hash of the row's number: even, and unlike every n-th row out of step
-        # with anything periodic in the data.
-        numbered = chosen.mutate(mlops_row=ibis.row_number())
-        place = (numbered.mlops_row.cast("int64") * 2654435761) % 2**32
-        chosen = numbered.filter(place < int(2**32 * size / total)).drop("mlops_row")
-    return run(chosen)
 
 
 def to_pandas(table: ibis.Table) -> pd.DataFrame:

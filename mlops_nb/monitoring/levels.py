@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from mlops_nb import frames
+from mlops_nb.monitoring.cardinality import KEPT as SKETCHED
+from mlops_nb.monitoring.cardinality import sketch, sketch_of
 from mlops_nb.monitoring.membership import remember
 from mlops_nb.monitoring.summary import Categories, Column
 
@@ -34,12 +37,18 @@ def categories(table: Any, name: str, rows: int, reference: Column | None) -> Ca
     levels: dict[str, int] = {}
     for value, count in found:
         levels[_short(value)] = levels.get(_short(value), 0) + count
-    distinct = len(found) if len(found) <= LEVELS else frames.distinct(table, name)
+    if len(found) <= LEVELS:
+        distinct, sketched = len(found), sketch(value for value, _ in found)
+    else:
+        distinct = frames.distinct(table, name)
+        sketched = sketch_of(frames.least_hashes(table, name, SKETCHED))
     if reference is not None and reference.categories is not None:
-        return _count_known(levels, rows, distinct, reference.categories)
-    if len(found) > LEVELS:
-        return Categories(distinct=distinct, counts={}, other=rows, largest_other=found[0][1])
-    return _choose(levels, seed=zlib.crc32(name.encode()))
+        made = _count_known(levels, rows, distinct, reference.categories)
+    elif len(found) > LEVELS:
+        made = Categories(distinct=distinct, counts={}, other=rows, largest_other=found[0][1])
+    else:
+        made = _choose(levels, seed=zlib.crc32(name.encode()))
+    return replace(made, sketch=sketched)
 
 
 def _count_known(
@@ -105,6 +114,7 @@ def nameless(found: Categories) -> Categories:
         return found
     return Categories(
         distinct=found.distinct,
+        sketch=found.sketch,
         counts={},
         other=sum(found.counts.values()) + found.other,
         largest_other=max(*found.counts.values(), found.largest_other),

@@ -6,10 +6,10 @@ import base64
 import hashlib
 from collections.abc import Collection
 
-ROOM, SPARE_ROOM = 5_000, 9_000
+ROOM, SPARE_ROOM = 3_200, 8_000
 """Bits of a filter, where values are named beside it and where none is."""
 BITS = 16
-"""Most bits a value: 0.5 % of unseen values are then taken for seen ones, and 9 % at 5 bits."""
+"""Most bits a value: 0.5 % of unseen values are then taken for seen ones, and 15 % at 4 bits."""
 HASHES = 3
 MOST = 1_000
 """Of more values none is remembered: the filter would outgrow a profile's 2 kB a column."""

@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Literal, Self
 
 from mlops_nb.errors import InputError
+from mlops_nb.monitoring.cardinality import KEPT, estimate, union
 from mlops_nb.monitoring.membership import both
 
 Kind = Literal["numeric", "boolean", "datetime", "categorical", "text"]
@@ -134,7 +135,7 @@ class Categories:
     Parameters
     ----------
     distinct : int
-        Distinct values seen; after a merge the larger of both.
+        Distinct values; after a merge an estimate where there are many, see `sketch`.
     counts : mapping
         Value → rows, of the values kept.
     other : int
@@ -152,6 +153,9 @@ class Categories:
         Frequent values that the reference has not kept, in a profile made on a reference's bins.
     unlisted : int
         Most rows that a value neither kept nor among these can have.
+    sketch : str
+        What the number of distinct values is merged by, with a standard error of 13 %, see
+        :mod:`mlops_nb.monitoring.cardinality`.
     """
 
     distinct: int
@@ -163,16 +167,19 @@ class Categories:
     seen: str = ""
     novel: Mapping[str, int] = field(default_factory=dict)
     unlisted: int = 0
+    sketch: str = ""
 
     def merge(self, other: Categories) -> Categories:
-        """Return the summary of both parts: exact in the counts."""
+        """Return the summary of both parts: exact in the counts, an estimate in `distinct`."""
         if list(self.counts) != list(other.counts):
             raise InputError(
                 "profiles that keep different values cannot be merged",
                 "make them with edges_from= the same reference profile",
             )
+        sketched = union(self.sketch, other.sketch)
         return Categories(
-            distinct=max(self.distinct, other.distinct),
+            distinct=_together(self.distinct, other.distinct, sketched),
+            sketch=sketched,
             counts=_added(self.counts, other.counts),
             other=self.other + other.other,
             picked=_added(self.picked, other.picked),
@@ -351,6 +358,17 @@ def _weighted(one: float | None, n: int, two: float | None, m: int) -> float | N
     if one is None or two is None:
         return two if one is None else one
     return (one * n + two * m) / (n + m) if n + m else one
+
+
+def _together(one: int, two: int, sketched: str) -> int:
+    """Return how many distinct values two parts have together; an estimate is below their sum.
+
+    It must not say that no value is in both: that is for counting alone.
+    """
+    found = estimate(sketched)
+    if found < KEPT:
+        return int(found)
+    return max(one, two, min(round(found), one + two - 1))
 
 
 def _added(one: Mapping[str, int], two: Mapping[str, int]) -> dict[str, int]:
