@@ -7,18 +7,16 @@ counts of values, a sample) is computed where the data are and comes back small.
 from __future__ import annotations
 
 from mlops_nb.frames.figure import evaluate
+from mlops_nb.frames.moments import Moments, histograms, summarise
 from mlops_nb.frames.period import by_period, in_periods, span, values_by_period
 from mlops_nb.frames.query import (
     FINITE,
     Kind,
-    Moments,
     filled,
-    histograms,
     kinds,
     longest_gap,
     repeated_rows,
     rows,
-    summarise,
     to_pandas,
     vectors,
 )

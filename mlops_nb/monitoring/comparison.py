@@ -12,8 +12,9 @@ from mlops_nb.errors import InputError
 from mlops_nb.monitoring import statistics
 from mlops_nb.monitoring.decision import Decision, evidence
 from mlops_nb.monitoring.membership import never_seen
+from mlops_nb.monitoring.parts import Categories, Numbers, Words
 from mlops_nb.monitoring.policy import PSI_FAILS, Policy, fixed
-from mlops_nb.monitoring.summary import Categories, Column, Numbers, Words
+from mlops_nb.monitoring.summary import Column
 from mlops_nb.result import Status
 
 FEW = 30

@@ -13,8 +13,9 @@ from typing import Any, Literal
 import msgspec
 
 from mlops_nb.errors import InputError, did_you_mean
+from mlops_nb.monitoring.parts import Numbers
 from mlops_nb.monitoring.profile import Profile
-from mlops_nb.monitoring.summary import Column, Numbers
+from mlops_nb.monitoring.summary import Column
 
 SCHEMA = 1
 ROOM = 2.0

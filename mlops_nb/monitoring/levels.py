@@ -14,7 +14,8 @@ from mlops_nb import frames
 from mlops_nb.monitoring.cardinality import KEPT as SKETCHED
 from mlops_nb.monitoring.cardinality import sketch, sketch_of
 from mlops_nb.monitoring.membership import remember
-from mlops_nb.monitoring.summary import Categories, Column
+from mlops_nb.monitoring.parts import Categories
+from mlops_nb.monitoring.summary import Column
 
 KEPT = 40
 """Most values kept of a column of text."""

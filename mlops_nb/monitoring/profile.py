@@ -15,7 +15,8 @@ from mlops_nb.errors import InputError, NotFoundError, did_you_mean
 from mlops_nb.monitoring.bins import choose_edges, means
 from mlops_nb.monitoring.embedding import expand
 from mlops_nb.monitoring.levels import categories, nameless
-from mlops_nb.monitoring.summary import Column, Kind, Numbers, Periods
+from mlops_nb.monitoring.parts import Numbers
+from mlops_nb.monitoring.summary import Column, Kind, Periods
 from mlops_nb.monitoring.text import is_text, lengths_and_words
 from mlops_nb.monitoring.variation import fitting, parse_every, with_variation
 
