@@ -7,22 +7,17 @@ counts of values, a sample) is computed where the data are and comes back small.
 from __future__ import annotations
 
 from mlops_nb.frames.figure import evaluate
+from mlops_nb.frames.moments import Moments, histograms, summarise
 from mlops_nb.frames.period import by_period, in_periods, span, values_by_period
 from mlops_nb.frames.query import (
     FINITE,
     Kind,
-    Moments,
-    distinct,
     filled,
-    histograms,
     kinds,
     longest_gap,
     repeated_rows,
     rows,
-    sample,
-    summarise,
     to_pandas,
-    value_counts,
     vectors,
 )
 from mlops_nb.frames.rules import (
@@ -33,7 +28,9 @@ from mlops_nb.frames.rules import (
     examples,
     newest,
 )
+from mlops_nb.frames.sampling import sample, sample_numbers
 from mlops_nb.frames.source import open_table, read_table
+from mlops_nb.frames.values import distinct, least_hashes, value_counts
 
 __all__ = [
     "FINITE",
@@ -51,6 +48,7 @@ __all__ = [
     "histograms",
     "in_periods",
     "kinds",
+    "least_hashes",
     "longest_gap",
     "newest",
     "open_table",
@@ -58,6 +56,7 @@ __all__ = [
     "repeated_rows",
     "rows",
     "sample",
+    "sample_numbers",
     "span",
     "summarise",
     "to_pandas",

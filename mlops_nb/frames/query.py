@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +10,6 @@ import duckdb
 import ibis
 
 from mlops_nb.errors import InputError
-from mlops_nb.frames.spark import sampled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,36 +20,6 @@ EXPRESSIONS = 400
 """Figures that one query computes; planning a query of thousands takes longer than its pass."""
 FINITE = 1e100
 """Numbers beyond this are counted as infinite: their squares would overflow."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moments:
-    """What one pass over a column yields; all but the counts is None for text and without values.
-
-    Parameters
-    ----------
-    nulls : int
-        Rows without a value, NaN included.
-    infinite : int
-        Rows beyond :data:`FINITE` on either side; in none of the figures below.
-    finite : int
-        Rows with a usable value.
-    clean : bool
-        Whether all numbers are known to be finite.
-    minimum, maximum, mean : float, optional
-        Of the finite values; datetimes count in seconds since 1970.
-    variance : float, optional
-        Population variance of the finite values.
-    """
-
-    nulls: int
-    infinite: int
-    finite: int
-    clean: bool = False
-    minimum: float | None = None
-    maximum: float | None = None
-    mean: float | None = None
-    variance: float | None = None
 
 
 @ibis.udf.agg.builtin
@@ -97,127 +65,6 @@ def kinds(table: ibis.Table) -> dict[str, tuple[Kind, str]]:
     return {name: (_kind(dtype), _named(dtype)) for name, dtype in table.schema().items()}
 
 
-def summarise(
-    table: ibis.Table, edges: Mapping[str, Sequence[float]]
-) -> tuple[dict[str, Moments], dict[str, list[int]]]:
-    """Return counts and moments of every column and histograms of some, in one pass.
-
-    Parameters
-    ----------
-    edges : mapping
-        Column → e₁ … eₖ, the bounds of its bins (−∞, e₁], (e₁, e₂], … (eₖ, ∞); may be empty.
-
-    Returns
-    -------
-    dict, dict
-        Column → its moments; column of `edges` → k + 1 counts of its finite values.
-    """
-    treated = kinds(table)
-    first = _extremes(table, treated)
-    clean = {name for name, one in first.items() if one["clean"]}
-    wanted = _histograms(table, edges, clean)
-    for i, (name, (kind, _)) in enumerate(treated.items()):
-        if kind in ("numeric", "datetime"):
-            number = _number(table[name], kind, clean=name in clean)
-            if name not in clean:
-                wanted[f"{i}_finite"] = number.count()
-                wanted[f"{i}_minimum"] = number.min()
-                wanted[f"{i}_maximum"] = number.max()
-            wanted[f"{i}_mean"] = number.mean()
-            wanted[f"{i}_variance"] = number.var(how="pop")
-    total = rows(table)
-    found = aggregate(table, wanted)
-    own = {
-        name: first[name]
-        | {key: found[f"{i}_{key}"] for key in ("finite", *FIGURES) if f"{i}_{key}" in found}
-        for i, name in enumerate(treated)
-    }
-    odd = [n for n, one in own.items() if one["finite"] not in (None, one["values"])]
-    nan = _count_nan(table, odd)
-    moments = {name: _moments(one, total, nan.get(name, 0)) for name, one in own.items()}
-    return moments, counted(found, edges)
-
-
-def _extremes(table: ibis.Table, treated: Mapping[str, tuple[Kind, str]]) -> dict[str, Any]:
-    """Return counts and extremes of every column, which the statistics of a file often hold.
-
-    A column is clean when these show that all its numbers are finite: it is then read as it is.
-    """
-    wanted: dict[str, Any] = {}
-    for i, (name, (kind, _)) in enumerate(treated.items()):
-        wanted[f"{i}_values"] = table[name].count()
-        if kind in ("numeric", "datetime"):
-            number = _number(table[name], kind, clean=True)
-            wanted |= {f"{i}_minimum": number.min(), f"{i}_maximum": number.max()}
-    found = aggregate(table, wanted)
-    answer = {}
-    for i, (name, (kind, _)) in enumerate(treated.items()):
-        low, high = found.get(f"{i}_minimum"), found.get(f"{i}_maximum")
-        # NaN is the greatest number of the engines, and no more than any.
-        clean = low is not None and high is not None and low >= -FINITE and high <= FINITE
-        answer[name] = {
-            "values": found[f"{i}_values"],
-            "finite": found[f"{i}_values"] if kind in ("numeric", "datetime") else None,
-            "clean": clean,
-            **dict.fromkeys(FIGURES),
-            "minimum": low if clean else None,
-            "maximum": high if clean else None,
-        }
-    return answer
-
-
-FIGURES = ("minimum", "maximum", "mean", "variance")
-
-
-def _moments(found: Mapping[str, Any], total: int, nan: int) -> Moments:
-    values = found["values"] - nan
-    finite = values if found["finite"] is None else found["finite"]
-    return Moments(
-        nulls=total - values,
-        infinite=values - finite,
-        finite=finite,
-        clean=found["clean"],
-        # A file's statistics may hold −0.0, which is written unlike 0.
-        **{key: None if found[key] is None else found[key] + 0.0 for key in FIGURES},
-    )
-
-
-def _count_nan(table: ibis.Table, columns: Sequence[str]) -> dict[str, int]:
-    """Count NaN where some values are not finite: rare enough for a pass of its own."""
-    floating = [name for name in columns if table[name].type().is_floating()]
-    if not floating:
-        return {}
-    wanted = {str(i): table[name].isnan().sum() for i, name in enumerate(floating)}
-    found = aggregate(table, wanted)
-    return {name: int(found[str(i)] or 0) for i, name in enumerate(floating)}
-
-
-def histograms(
-    table: ibis.Table, edges: Mapping[str, Sequence[float]], clean: Collection[str] = ()
-) -> dict[str, list[int]]:
-    """Count the finite values of columns between ascending edges, as :func:`summarise` does.
-
-    Parameters
-    ----------
-    clean : collection of str
-        Columns whose numbers are known to be finite.
-    """
-    if not edges:
-        return {}
-    return counted(aggregate(table, _histograms(table, edges, clean)), edges)
-
-
-def _histograms(
-    table: ibis.Table, edges: Mapping[str, Sequence[float]], clean: Collection[str]
-) -> dict[str, Any]:
-    treated = kinds(table)
-    wanted: dict[str, Any] = {}
-    for i, (name, bounds) in enumerate(edges.items()):
-        number = _number(table[name], treated[name][0], clean=name in clean)
-        wanted |= histogram_of(f"{i}_bins", number, bounds)
-    return wanted
-
-
 def counted(found: Mapping[str, Any], edges: Mapping[str, Sequence[float]]) -> dict[str, list[int]]:
     """Return the counts of each bin from a row that holds :func:`histogram_of` of columns."""
     counts = {}
@@ -230,19 +77,6 @@ def counted(found: Mapping[str, Any], edges: Mapping[str, Sequence[float]]) -> d
             up_to = [0, *(int(found[f"{i}_bins_{j}"] or 0) for j in range(len(bounds) + 1))]
             counts[name] = [after - before for before, after in pairwise(up_to)]
     return counts
-
-
-def value_counts(table: ibis.Table, column: str, *, limit: int) -> list[tuple[str, int]]:
-    """Return the most frequent values of a column as text, with their rows, nulls left out.
-
-    Ties are in the order of the text, so that the answer is always the same.
-    """
-    value = table[column].cast("string")
-    counted = table.select(value=value).filter(lambda t: t.value.notnull())
-    counted = counted.group_by("value").agg(rows=lambda t: t.count())
-    ordered = counted.order_by([ibis.desc("rows"), "value"]).limit(limit)
-    found = run(ordered).to_pydict()
-    return list(zip(found["value"], found["rows"], strict=True))
 
 
 def vectors(table: ibis.Table) -> list[str]:
@@ -269,34 +103,6 @@ def longest_gap(table: ibis.Table, column: str) -> float | None:
 def filled(table: ibis.Table, column: str) -> int:
     """Return the rows that have a value."""
     return int(run(table[column].count()).as_py())
-
-
-def distinct(table: ibis.Table, column: str) -> int:
-    """Return the number of distinct values of a column, nulls left out."""
-    return int(run(table[column].nunique()).as_py())
-
-
-def sample(table: ibis.Table, size: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return about `size` rows spread over the whole table, always the same ones.
-
-    All rows when there are no more than `size`. Datetime columns come as seconds since 1970.
-    """
-    names = list(table.columns if columns is None else columns)
-    treated = kinds(table)
-    chosen = table.select(**{
-        name: seconds(table[name]) if treated[name][0] == "datetime" else table[name]
-        for name in names
-    })  # fmt: skip
-    total = rows(table)
-    if total > size and table.get_backend().name == "pyspark":
-        return sampled(chosen, size / total)
-    if total > size:
-        # A multiplicative hash of the row's number: even, and unlike every n-th row out of step
-        # with anything periodic in the data.
-        numbered = chosen.mutate(mlops_row=ibis.row_number())
-        place = (numbered.mlops_row.cast("int64") * 2654435761) % 2**32
-        chosen = numbered.filter(place < int(2**32 * size / total)).drop("mlops_row")
-    return to_pandas(chosen)
 
 
 def to_pandas(table: ibis.Table) -> pd.DataFrame:
@@ -335,10 +141,11 @@ def seconds(column: Any) -> Any:
 
 def finite_number(column: Any, kind: Kind) -> Any:
     """Return a column as numbers, null where they are not finite."""
-    return _number(column, kind, clean=False)
+    return number_of(column, kind, clean=False)
 
 
-def _number(column: Any, kind: Kind, *, clean: bool) -> Any:
+def number_of(column: Any, kind: Kind, *, clean: bool) -> Any:
+    """Return a column as numbers; null where they are not finite, unless all are known to be."""
     if kind == "datetime":
         return seconds(column)
     number = column.cast("float64")

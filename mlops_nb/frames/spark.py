@@ -11,7 +11,7 @@ import ibis
 from mlops_nb.errors import InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 SEED = 7
 
@@ -57,12 +57,11 @@ def connect(engine: str) -> Any:
         raise InputError(message, "is there a Java 17 or 21, and the cluster reachable?") from error
 
 
-def sampled(table: ibis.Table, share: float) -> pd.DataFrame:
+def sampled(table: ibis.Table, share: float) -> pa.Table:
     """Return a share of the rows, always the same ones as long as the files are.
 
     Spark's own sample: to number the rows would bring the whole table to one worker.
     """
     query = str(ibis.to_sql(table))
     chosen = table.get_backend().raw_sql(query).sample(fraction=share, seed=SEED)
-    frame: pd.DataFrame = chosen.toArrow().to_pandas()
-    return frame
+    return chosen.toArrow()

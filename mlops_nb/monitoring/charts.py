@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from mlops_nb.monitoring.summary import Categories, Column, Numbers
+from mlops_nb.monitoring.parts import Categories, Numbers
+from mlops_nb.monitoring.summary import Column
 from mlops_nb.result import Result, Status
 
 if TYPE_CHECKING:

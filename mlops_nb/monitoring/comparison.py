@@ -6,19 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
-from mlops_nb.errors import InputError
-from mlops_nb.monitoring import statistics
-from mlops_nb.monitoring.decision import Decision, evidence
-from mlops_nb.monitoring.membership import never_seen
+from mlops_nb.monitoring.decision import Decision
 from mlops_nb.monitoring.policy import PSI_FAILS, Policy, fixed
-from mlops_nb.monitoring.summary import Categories, Column, Numbers, Words
+from mlops_nb.monitoring.seen import STATISTICS, Seen
+from mlops_nb.monitoring.summary import Column
 from mlops_nb.result import Status
 
 FEW = 30
 """With fewer values in either table a distribution is not compared."""
-STATISTICS = ("psi", "js", "wasserstein", "ks", "chi2", "null_rate", "unseen")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +115,7 @@ def compare(name: str, before: Column, now: Column, policy: Policy) -> Compariso
     if before.kind != now.kind:
         what = f"was {before.dtype} and is now {now.dtype}"
         return broken(name, before.kind, "type", what)
-    seen = _Seen(before=before, alarm=policy.alarm)
+    seen = Seen(before=before, alarm=policy.alarm)
     seen.nulls(now)
     limit = ""
     if before.kind == "datetime":
@@ -151,148 +146,19 @@ def compare(name: str, before: Column, now: Column, policy: Policy) -> Compariso
     )
 
 
-def _best(seen: _Seen, before: Column, policy: Policy) -> tuple[Decision, tuple[Decision, ...]]:
+def _best(seen: Seen, before: Column, policy: Policy) -> tuple[Decision, tuple[Decision, ...]]:
     """Return the strongest of the evidence that matters, else the strongest, and all of it."""
     if policy.preset != "evidence":
         found = fixed(policy, before, seen.statistic, seen.p)
         nothing = Decision(name=policy.preset, value=0.0, threshold=1.0, reason=policy.explain())
         return found or nothing, (found,) if found else ()
     # Several looks at one column count.
-    count = len(seen.evidence)
+    count = max(1, seen.looks)
     all_of_it = tuple(
         replace(each, p_value=min(1.0, (each.p_value or 0.0) * count)) for each in seen.evidence
     )
     matter = [each for each in all_of_it if each.excess >= 1] or all_of_it
     return min(matter, key=lambda each: (each.p_value, -each.excess)), all_of_it
-
-
-@dataclass(slots=True, kw_only=True)
-class _Seen:
-    """What is gathered of one column: statistics, evidence and words about both."""
-
-    before: Column
-    alarm: float
-    statistic: dict[str, float | None] = field(default_factory=lambda: dict.fromkeys(STATISTICS))
-    evidence: list[Decision] = field(default_factory=list)
-    details: dict[str, str] = field(default_factory=dict)
-    p: dict[str, float] = field(default_factory=dict)
-
-    def weigh(self, name: str, value: float, p_value: float) -> None:
-        """Take a difference as evidence."""
-        self.evidence.append(evidence(name, value, p_value, self.before.variation, self.alarm))
-
-    def nulls(self, now: Column) -> None:
-        """Compare the shares of rows without a usable value."""
-        before = self.before
-        rates = [1 - column.values / column.rows for column in (before, now)]
-        self.statistic["null_rate"] = rates[1] - rates[0]
-        infinite = f", {now.infinite:,} of them infinite" if now.infinite else ""
-        self.details["null_rate"] = f"rows without a usable value: {_percent(rates)}{infinite}"
-        p = statistics.rate_p(
-            before.rows - before.values, before.rows, now.rows - now.values, now.rows
-        )
-        self.weigh("null_rate", abs(rates[1] - rates[0]), p)
-
-    def numbers(self, before: Numbers, now: Numbers) -> None:
-        """Compare the distributions of numbers."""
-        one, two = _paired(before.edges == now.edges, before.counts, now.counts)
-        sd = before.sd
-        distance = statistics.wasserstein(one, two, _places(before), _places(now))
-        # A constant reference has no scale of its own.
-        self.statistic["wasserstein"] = distance / sd if sd else (0.0 if not distance else None)
-        self.statistic["ks"] = statistics.ks(one, two)
-        what = "length" if self.before.kind == "text" else "mean"
-        self.details["js"] = (
-            f"{what} {before.mean:.4g} → {now.mean:.4g}, sd {sd:.4g} → {now.sd:.4g}"
-        )
-        self._distribution(one, two, ordered=True)
-
-    def words(self, before: Words, now: Words) -> None:
-        """Compare the shares of texts that hold each frequent word."""
-        shares = {
-            word: (texts / before.texts, now.counts.get(word, 0) / now.texts)
-            for word, texts in before.counts.items()
-        }
-        p_values = {
-            word: statistics.rate_p(texts, before.texts, now.counts.get(word, 0), now.texts)
-            for word, texts in before.counts.items()
-        }
-        if not p_values:
-            return
-        top = min(p_values, key=lambda word: (p_values[word], word))
-        self.details["vocabulary"] = f"texts with the word {top!r}: {_percent(shares[top])}"
-        moved = abs(shares[top][1] - shares[top][0])
-        self.weigh("vocabulary", moved, min(1.0, p_values[top] * len(p_values)))
-
-    def categories(self, before: Categories, now: Categories, *, tested: bool) -> None:
-        """Compare the rows of the values kept, and look for values that are new."""
-        same = list(before.counts) == list(now.counts)
-        kept = [*before.counts.values(), before.other]
-        left_out = [*(before.picked.get(name, 0) for name in before.counts), before.picked_other]
-        one, two = _paired(same, kept, [*now.counts.values(), now.other])
-        self._unseen(before, now)
-        if not tested or not before.counts:
-            return
-        moved = np.argsort(-np.abs(one / one.sum() - two / two.sum()))[:2]
-        names = [*before.counts, "other values"]
-        rates = [(one[i] / one.sum(), two[i] / two.sum()) for i in moved]
-        self.details["js"] = "; ".join(
-            f"{names[i]!r} {_percent(pair)}" for i, pair in zip(moved, rates, strict=True)
-        )
-        self._distribution(one - np.array(left_out), two, ordered=False)
-
-    def _unseen(self, before: Categories, now: Categories) -> None:
-        n, m = (sum(c.counts.values()) + c.other for c in (before, now))
-        share = {name: rows / m for name, rows in now.novel.items()}
-        p_values = {
-            name: statistics.unseen_p(
-                rows,
-                n,
-                m,
-                at_most=0 if never_seen(before.seen, name) else before.largest_other,
-                known=[rows + now.counts[name] for name, rows in before.counts.items()],
-                unknown=1 + (before.other + now.other - rows) // rows,
-            )
-            for name, rows in now.novel.items()
-        }
-        complete = not before.other
-        certain = [name for name, p in p_values.items() if p < 1e-3]
-        self.statistic["unseen"] = now.other / m if complete else sum(share[n] for n in certain)
-        top = min(p_values, key=lambda name: (p_values[name], -share[name]), default=None)
-        if top is not None:
-            known = "unknown to the reference" if complete else "rare or unknown in the reference"
-            self.details["unseen"] = f"{share[top]:.1%} of the rows hold {top!r}, {known}"
-        self.weigh("unseen", share[top] if top else 0.0, p_values[top] if top else 1.0)
-
-    def _distribution(self, one: np.ndarray, two: np.ndarray, *, ordered: bool) -> None:
-        self.statistic["psi"] = statistics.psi(one, two)
-        self.statistic["js"] = statistics.js_distance(one, two)
-        joined = statistics.join_sparse(one, two, ordered=ordered)
-        self.statistic["chi2"] = statistics.chi2(*joined)
-        self.p = {"ks": statistics.ks_p(one, two), "chi2": statistics.chi2_p(*joined)}
-        p_value = statistics.distribution_p(*joined, ordered=ordered)
-        self.weigh("js", statistics.js_excess(*joined), p_value)
-
-
-def _paired(same: bool, one: Any, two: Any) -> tuple[np.ndarray, np.ndarray]:
-    if not same:
-        raise InputError(
-            "the current profile was not made on the reference's bins",
-            "make it with profile(table, edges_from=reference)",
-        )
-    return np.array(one, dtype=float), np.array(two, dtype=float)
-
-
-def _places(numbers: Numbers) -> list[float]:
-    """Return each bin's mean, or where a mean is unknown the bound nearest to it."""
-    bounds = [numbers.edges[0], *numbers.edges] if numbers.edges else [0.0]
-    return [
-        bound if mean is None else mean for mean, bound in zip(numbers.means, bounds, strict=True)
-    ]
-
-
-def _percent(rates: Any) -> str:
-    return " → ".join(f"{rate:.1%}" for rate in rates)
 
 
 def _explain(column: str, name: str, details: Mapping[str, str]) -> tuple[str, str]:

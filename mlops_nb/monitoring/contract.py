@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from mlops_nb.errors import InputError, did_you_mean
+from mlops_nb.monitoring.parts import Numbers
 from mlops_nb.monitoring.profile import Profile
-from mlops_nb.monitoring.summary import Column, Numbers
+from mlops_nb.monitoring.summary import Column
 
 SCHEMA = 1
 ROOM = 2.0
@@ -145,7 +144,9 @@ class Contract(_Part):
 
     def to_toml(self) -> str:
         """Return the contract as TOML, defaults left out."""
-        return "\n".join(_toml(self)) + "\n"
+        from mlops_nb.monitoring.contract_file import toml_lines
+
+        return "\n".join(toml_lines(self)) + "\n"
 
 
 def derive_contract(
@@ -297,43 +298,3 @@ def _check_names(contract: Contract, source: Path | str) -> None:
                 f"{source}: {reference.table} is to be asked by another number of keys",
                 "name as many keys as columns",
             )
-
-
-def _toml(contract: Contract) -> Iterator[str]:
-    yield "# Data contract: what the rows must be like. Every bound may be edited; a key that is"
-    yield "# left out takes its default. All keys: help(mlops_nb.monitoring.contract)"
-    tables = ("columns", "references", "folder")
-    yield from _lines(contract, without=tables, always=("schema", "min-rows"))
-    for name, rules in contract.columns.items():
-        yield f"\n[columns.{_key(name)}]"
-        yield from _lines(rules, always=("type",))
-    for reference in contract.references:
-        yield "\n[[references]]"
-        yield from _lines(reference, always=("columns", "table"))
-
-
-def _lines(
-    part: _Part, *, without: tuple[str, ...] = (), always: tuple[str, ...] = ()
-) -> Iterator[str]:
-    for field in msgspec.structs.fields(part):
-        value = getattr(part, field.name)
-        default = field.default
-        if field.default_factory is not msgspec.NODEFAULT:
-            default = field.default_factory()
-        if field.name in without or value is None:
-            continue
-        if value != default or field.encode_name in always:
-            yield f"{field.encode_name} = {_value(value)}"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(_value, value))}]"
-    if isinstance(value, float) and not math.isfinite(value):
-        return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
-    # JSON's strings are TOML's, but for one character that TOML wants escaped.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_nb.monitoring import statistics
-from mlops_nb.monitoring.summary import Spread
+from mlops_nb.monitoring.parts import Spread
 
 FLOORS = {"js": 0.02, "null_rate": 0.005, "unseen": 0.001, "vocabulary": 0.02}
 """What each kind of evidence must reach to matter; :mod:`mlops_nb.monitoring.drift` says why."""

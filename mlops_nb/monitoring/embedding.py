@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from mlops_nb import frames
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DIRECTIONS = 8
 """Fixed random directions that vectors are projected on (Johnson and Lindenstrauss 1984)."""
@@ -45,6 +47,8 @@ def expand(table: Any, columns: Sequence[str]) -> dict[str, pd.DataFrame]:
 
 
 def _projected(column: pd.Series[Any]) -> pd.DataFrame:
+    import pandas as pd
+
     vectors = [None if value is None else np.asarray(value, dtype=float) for value in column]
     sizes = [np.nan if vector is None else float(len(vector)) for vector in vectors]
     rows = {"dimensions": sizes, "norm": [_norm(vector) for vector in vectors]}

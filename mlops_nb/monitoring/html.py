@@ -144,7 +144,7 @@ def results_table(results: Iterable[Result]) -> str:
 
 def columns_table(drift: Drift) -> str:
     """Return the columns of a comparison with their statistics, worst first."""
-    from mlops_nb.monitoring.comparison import STATISTICS
+    from mlops_nb.monitoring.seen import STATISTICS
 
     # As grave as the cards say: a prediction that drifts asks for more than another column.
     status = {result.subject: result.status for result in drift.results()}

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from mlops_nb import frames
+from mlops_nb.monitoring.cardinality import KEPT as SKETCHED
+from mlops_nb.monitoring.cardinality import sketch, sketch_of
 from mlops_nb.monitoring.membership import remember
-from mlops_nb.monitoring.summary import Categories, Column
+from mlops_nb.monitoring.parts import Categories
+from mlops_nb.monitoring.summary import Column
 
 KEPT = 40
 """Most values kept of a column of text."""
@@ -34,12 +38,18 @@ def categories(table: Any, name: str, rows: int, reference: Column | None) -> Ca
     levels: dict[str, int] = {}
     for value, count in found:
         levels[_short(value)] = levels.get(_short(value), 0) + count
-    distinct = len(found) if len(found) <= LEVELS else frames.distinct(table, name)
+    if len(found) <= LEVELS:
+        distinct, sketched = len(found), sketch(value for value, _ in found)
+    else:
+        distinct = frames.distinct(table, name)
+        sketched = sketch_of(frames.least_hashes(table, name, SKETCHED))
     if reference is not None and reference.categories is not None:
-        return _count_known(levels, rows, distinct, reference.categories)
-    if len(found) > LEVELS:
-        return Categories(distinct=distinct, counts={}, other=rows, largest_other=found[0][1])
-    return _choose(levels, seed=zlib.crc32(name.encode()))
+        made = _count_known(levels, rows, distinct, reference.categories)
+    elif len(found) > LEVELS:
+        made = Categories(distinct=distinct, counts={}, other=rows, largest_other=found[0][1])
+    else:
+        made = _choose(levels, seed=zlib.crc32(name.encode()))
+    return replace(made, sketch=sketched)
 
 
 def _count_known(
@@ -47,13 +57,15 @@ def _count_known(
 ) -> Categories:
     counts = {value: levels.get(value, 0) for value in reference.counts}
     others = {value: count for value, count in levels.items() if value not in counts}
-    frequent = sorted(others.items(), key=lambda pair: (-pair[1], pair[0]))[:NOVEL]
+    frequent = sorted(others.items(), key=lambda pair: (-pair[1], pair[0]))
+    novel = {value: count for value, count in frequent[:NOVEL] if count >= RARE}
     return Categories(
         distinct=distinct,
         counts=counts,
         other=rows - sum(counts.values()),
         largest_other=max(others.values(), default=0),
-        novel={value: count for value, count in frequent if count >= RARE},
+        novel=novel,
+        unlisted=frequent[len(novel)][1] if len(frequent) > len(novel) else 0,
     )
 
 
@@ -82,7 +94,7 @@ def _choose(levels: Mapping[str, int], seed: int) -> Categories:
         picked=picked,
         picked_other=int(drawn.sum()) - sum(picked.values()),
         largest_other=max(others, default=0),
-        seen=remember([value for value in levels if value not in picked]),
+        seen=remember([value for value in levels if value not in picked], spare=not picked),
     )
 
 
@@ -103,6 +115,7 @@ def nameless(found: Categories) -> Categories:
         return found
     return Categories(
         distinct=found.distinct,
+        sketch=found.sketch,
         counts={},
         other=sum(found.counts.values()) + found.other,
         largest_other=max(*found.counts.values(), found.largest_other),

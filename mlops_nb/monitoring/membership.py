@@ -6,18 +6,27 @@ import base64
 import hashlib
 from collections.abc import Collection
 
-BITS = 5
-"""Bits a value; about 9 % of unseen values are then taken for seen ones."""
+ROOM, SPARE_ROOM = 3_200, 8_000
+"""Bits of a filter, where values are named beside it and where none is."""
+BITS = 16
+"""Most bits a value: 0.5 % of unseen values are then taken for seen ones, and 15 % at 4 bits."""
 HASHES = 3
 MOST = 1_000
 """Of more values none is remembered: the filter would outgrow a profile's 2 kB a column."""
 
 
-def remember(values: Collection[str]) -> str:
-    """Return the filter of some values as text, empty when there are none or too many."""
+def remember(values: Collection[str], *, spare: bool = False) -> str:
+    """Return the filter of some values as text, empty when there are none or too many.
+
+    Parameters
+    ----------
+    spare : bool
+        Whether there is room for a larger one, as no value is named beside it.
+    """
     if not values or len(values) > MOST:
         return ""
-    size = -(-BITS * len(values) // 8)
+    room = SPARE_ROOM if spare else ROOM
+    size = min(BITS * len(values), room) // 8
     found = bytearray(size)
     for value in values:
         for place in _places(value, size):

@@ -8,20 +8,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mlops_nb import frames
 from mlops_nb.errors import InputError, NotFoundError, did_you_mean
-from mlops_nb.monitoring.bins import choose_edges, means
 from mlops_nb.monitoring.embedding import expand
 from mlops_nb.monitoring.levels import categories, nameless
-from mlops_nb.monitoring.summary import Column, Kind, Numbers, Periods
+from mlops_nb.monitoring.numeric import no_numbers, numbers_of
+from mlops_nb.monitoring.summary import Column, Kind, Periods
 from mlops_nb.monitoring.text import is_text, lengths_and_words
 from mlops_nb.monitoring.variation import fitting, parse_every, with_variation
 
 SCHEMA = 1
-SAMPLE = 50_000
-"""Rows that bin bounds and bin means are taken from; all of them in a smaller table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +46,7 @@ class Profile:
         """Return the profile of both tables together.
 
         Counts, moments and histograms are exact; the means within bins are so up to
-        :data:`SAMPLE` rows.
+        :data:`mlops_nb.monitoring.numeric.SAMPLE` rows.
 
         Raises
         ------
@@ -197,8 +193,8 @@ def _plain_columns(opened: Any, known: Mapping[str, Column]) -> dict[str, Column
     moments, counts = frames.summarise(opened, {n: bounds for n, bounds in edges.items() if bounds})
     treated = {name: _treated(kinds[name][0], moments[name], known.get(name)) for name in names}
     numeric = [n for n in names if treated[n] == kinds[n][0] in ("numeric", "datetime")]
-    numbers = _numbers(opened, {n: moments[n] for n in numeric}, edges, counts)
-    total = frames.rows(opened)
+    numbers = numbers_of(opened, {n: moments[n] for n in numeric}, edges, counts)
+    total = moments[names[0]].rows
     made = {}
     for name in names:
         column = Column(
@@ -207,7 +203,7 @@ def _plain_columns(opened: Any, known: Mapping[str, Column]) -> dict[str, Column
             rows=total,
             nulls=moments[name].nulls,
             infinite=moments[name].infinite,
-            numbers=numbers.get(name) or _no_numbers(treated[name], known.get(name)),
+            numbers=numbers.get(name) or no_numbers(treated[name], known.get(name)),
         )
         if column.kind == "datetime" and column.values:
             column = replace(column, gap=frames.longest_gap(opened, name))
@@ -265,47 +261,3 @@ def _chosen(names: list[str], columns: Sequence[str] | None) -> list[str]:
         if name not in names:
             raise NotFoundError(f"the table has no column {name!r}", did_you_mean(name, names))
     return names if columns is None else list(columns)
-
-
-def _numbers(
-    table: Any,
-    moments: Mapping[str, frames.Moments],
-    known: Mapping[str, tuple[float, ...]],
-    counts: Mapping[str, list[int]],
-) -> dict[str, Numbers]:
-    """Summarise the columns of `moments`, in the bins that are known or chosen here."""
-    if not moments:
-        return {}
-    rows = frames.sample(table, SAMPLE, list(moments))
-    values, edges = {}, dict(known)
-    for name, found in moments.items():
-        column = rows[name].to_numpy(dtype=np.float64, na_value=np.nan)
-        values[name] = column[np.abs(column) <= frames.FINITE]
-        if name not in known:
-            edges[name] = choose_edges(values[name], found.minimum or 0.0, found.maximum or 0.0)
-    new = {name: edges[name] for name in moments if name not in known and edges[name]}
-    clean = {name for name, found in moments.items() if found.clean}
-    counted = {**counts, **frames.histograms(table, new, clean)}
-    return {
-        name: Numbers(
-            minimum=found.minimum,
-            maximum=found.maximum,
-            mean=found.mean,
-            squares=(found.variance or 0.0) * found.finite,
-            edges=edges[name],
-            counts=tuple(counted.get(name, (found.finite,))),
-            means=means(values[name], edges[name]),
-        )
-        for name, found in moments.items()
-    }
-
-
-def _no_numbers(kind: Kind, reference: Column | None) -> Numbers | None:
-    if kind not in ("numeric", "datetime"):
-        return None
-    edges = reference.numbers.edges if reference and reference.numbers else ()
-    bins = len(edges) + 1
-    return Numbers(
-        minimum=None, maximum=None, mean=None, squares=0.0,
-        edges=edges, counts=(0,) * bins, means=(None,) * bins,
-    )  # fmt: skip

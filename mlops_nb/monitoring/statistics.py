@@ -184,8 +184,11 @@ def unseen_p(
     """Return the probability that a value so frequent now is no more frequent than before.
 
     Given how often a value occurs in both samples together, its rows fall into the current one at
-    random. The value was picked among all, so the chances of all that could have shown the like
-    are added up (Bonferroni): values with so many rows in both samples together.
+    random. Of the outcome itself half is counted, the mid-p (Lancaster 1961): to condition on the
+    sum is so cautious that even this stays above the greatest chance of (0, rows) for a value of
+    any frequency λ, max e^−λ P(Poisson(λ m/n) ≥ rows). The value was picked among all, so the
+    chances of all that could have shown the like are added up (Bonferroni): values with so many
+    rows in both samples together.
 
     Parameters
     ----------
@@ -203,6 +206,9 @@ def unseen_p(
     share = m / (n + m)
     # P(Binomial(rows + at_most, share) >= rows), as the regularised incomplete beta function.
     tail = float(special.betainc(rows, at_most + 1, share))
+    # C(rows + at_most, rows), with C(n, k) ~ 1 / B(k + 1, n − k + 1).
+    ways = -special.betaln(rows + 1, at_most + 1) - math.log(rows + at_most + 1)
+    tail -= math.exp(ways + rows * math.log(share) + at_most * math.log1p(-share)) / 2
     totals = np.array([total for total in known if total >= rows + at_most], dtype=float)
     others = (
         float(special.betainc(totals - at_most, at_most + 1, share).sum()) if len(totals) else 0.0

@@ -11,7 +11,8 @@ import numpy as np
 
 from mlops_nb import frames
 from mlops_nb.monitoring.bins import choose_edges, means
-from mlops_nb.monitoring.summary import Categories, Column, Numbers, Words
+from mlops_nb.monitoring.parts import Categories, Numbers, Words
+from mlops_nb.monitoring.summary import Column
 
 DISTINCT = 0.5
 """Prose has at least this share of distinct values."""

@@ -13,7 +13,8 @@ import numpy as np
 from mlops_nb import frames
 from mlops_nb.errors import InputError
 from mlops_nb.monitoring import statistics
-from mlops_nb.monitoring.summary import Categories, Column, Numbers, Periods, Spread
+from mlops_nb.monitoring.parts import Categories, Numbers, Spread
+from mlops_nb.monitoring.summary import Column, Periods
 
 LEAST = 3
 """With fewer periods nothing is known of their variation."""

@@ -101,6 +101,7 @@ def test_merged_parts_are_the_profile_of_the_whole(
     assert c is not None
     assert d is not None
     assert (c.counts, c.other) == (d.counts, d.other)
+    assert (c.distinct, c.sketch) == (d.distinct, d.sketch)
 
 
 def _reference() -> pd.DataFrame:

@@ -108,9 +108,27 @@ def test_an_unseen_value_needs_more_than_one_row() -> None:
     assert statistics.unseen_p(30, 1000, 1000, at_most=25, unknown=10) > 0.5
 
 
+@pytest.mark.parametrize(("rows", "n", "m", "at_most"), [(10, 1000, 1000, 0), (30, 900, 100, 4)])
+def test_a_value_that_came_up_is_judged_by_the_mid_p_of_a_binomial(
+    rows: int, n: int, m: int, at_most: int
+) -> None:
+    binomial = stats.binom(rows + at_most, m / (n + m))
+    expected = binomial.sf(rows - 1) - binomial.pmf(rows) / 2
+    assert statistics.unseen_p(rows, n, m, at_most=at_most) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("ratio", [0.1, 1.0, 10.0])
+def test_the_mid_p_stays_above_the_chance_of_a_value_of_any_frequency(ratio: float) -> None:
+    before = np.geomspace(1e-3, 200, 400)  # rows expected in the reference
+    for rows in range(2, 60):
+        told = statistics.unseen_p(rows, 1_000, round(1_000 * ratio), at_most=0)
+        worst = (np.exp(-before) * stats.poisson.sf(rows - 1, before * ratio)).max()
+        assert told > worst or told > 0.02
+
+
 def test_values_that_could_have_shown_the_like_count() -> None:
     alone = statistics.unseen_p(10, 1000, 1000, at_most=0)
-    assert alone == pytest.approx(stats.binom.sf(9, 10, 0.5))
+    assert alone == pytest.approx(0.5**10 / 2)
     many = statistics.unseen_p(10, 1000, 1000, at_most=0, known=[10, 12, 9, 800])
     assert many == pytest.approx(alone + 0.5**10 + 0.5**12, rel=1e-6)
 

@@ -1,8 +1,9 @@
 """False alarms and power on real data, ours beside the peers on the same draws.
 
 ``python tests/benchmarks/drift/run.py FOLDER [--evidently PYTHON] [--nannyml PYTHON] [--acs FILE]``
-runs what FOLDER does not hold yet and prints the tables of ``docs/benchmarks.md``. Each peer runs
-under the Python of its own environment. FILE is the extract of the American Community Survey.
+runs what FOLDER does not hold yet and prints the tables of ``docs/benchmarks.md``; it can be
+stopped at any time and goes on where it was. Each peer runs under the Python of its own
+environment. FILE is the extract of the American Community Survey.
 
 Power is told as shipped, and at one rate of false alarms: each tool's scores are brought to one
 scale column by column, by their mean and deviation over the draws without drift, and the bound is
@@ -26,9 +27,14 @@ import pandas as pd
 
 PROTOCOL = Path(__file__).with_name("protocol.py")
 MATCHED = 0.05
-SIZES = {1_000: (120, 6), 10_000: (60, 4), 100_000: (12, 1)}
+SIZES = {
+    1_000: {"ours": (200, 12), "peers": (60, 6)},
+    10_000: {"ours": (80, 4), "peers": (40, 4)},
+    100_000: {"ours": (20, 1), "peers": (8, 1)},
+}
 """Rows of either table → draws without drift, and those of them that are also shifted."""
-UNEQUAL = [(10_000, 1_000)]
+UNEQUAL = [(10_000, 1_000), (1_000, 10_000)]
+UNEQUAL_DRAWS, ORDERED_DRAWS = 100, 40
 PLAIN = ("AGEP", "SCHL")
 """Numbers of the survey; all other columns are codes."""
 
@@ -49,12 +55,13 @@ def main() -> None:
     for size in chosen.sizes:
         for pool in names:
             for tool, python in tools.items():
-                run(chosen.folder, tool, python, pool, size, size, *SIZES[size])
+                counts = SIZES[size]["ours" if tool == "ours" else "peers"]
+                run(chosen.folder, tool, python, pool, size, size, *counts)
     for before, now in UNEQUAL:
         for pool in names:
-            run(chosen.folder, "ours", sys.executable, pool, before, now, 60, 0)
+            run(chosen.folder, "ours", sys.executable, pool, before, now, UNEQUAL_DRAWS, 0)
     for length in ("weeks", "days"):
-        run(chosen.folder, "ours", sys.executable, "flights", length, 0, 20, 0)
+        run(chosen.folder, "ours", sys.executable, "flights", length, 0, ORDERED_DRAWS, 0)
     show(chosen.folder, list(tools), names, chosen.sizes)
 
 
@@ -87,17 +94,16 @@ def pools(folder: Path, acs: Path | None) -> list[str]:
 def run(
     folder: Path, tool: str, python: str, pool: str, before: object, now: object, *counts: int
 ) -> None:
-    """Run one tool on one population, unless that has been done."""
+    """Run one tool on one population, from the first draw that has not been done."""
     out = answers(folder, tool, pool, before, now)
-    if out.exists():
+    done = len(read(out))
+    if done >= counts[0]:
         return
-    words = [python, PROTOCOL, tool, folder / f"{pool}.parquet", before, now, *counts]
-    aside = out.with_suffix(".part")
-    with aside.open("w") as file:
+    words = [python, PROTOCOL, tool, folder / f"{pool}.parquet", before, now, done, *counts]
+    with out.open("a") as file:
         # Threads of the numeric libraries wait for each other more than they work.
         one = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         subprocess.run([str(word) for word in words], stdout=file, check=True, env=one)
-    aside.replace(out)
 
 
 def answers(folder: Path, tool: str, pool: str, before: object, now: object) -> Path:
@@ -130,6 +136,9 @@ def show(folder: Path, tools: list[str], names: list[str], sizes: list[int]) -> 
         for shift, by_tool in seen.items():
             cells = [rates(by_tool.get(tool, [])) for tool in tools]
             print(f"| {shift}, {size:,} | " + " | ".join(cells) + " |")
+    for size in sizes:
+        for what in ("nulls", "unseen"):
+            print(f"{what}, {size:,} rows, all draws of ours: {caught(folder, names, size, what)}")
 
 
 def false_alarms(replicates: list[dict[str, Any]]) -> str:
@@ -138,6 +147,18 @@ def false_alarms(replicates: list[dict[str, Any]]) -> str:
         return ""
     hits = sum(bool(each["alarms"]) for each in replicates)
     return f"{100 * hits / len(replicates):.0f} % of {len(replicates)}"
+
+
+def caught(folder: Path, names: list[str], size: int, what: str) -> str:
+    """Return how many of our shifts of a kind were found as shipped, over all draws."""
+    hits = [
+        alarm
+        for pool in names
+        for each in read(answers(folder, "ours", pool, size, size))
+        for _, shift, _, alarm in each["shifts"]
+        if shift.startswith(what)
+    ]
+    return f"{sum(hits)} of {len(hits)}"
 
 
 def rates(hits: list[tuple[bool, bool]]) -> str:
