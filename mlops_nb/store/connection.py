@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,9 @@ from mlops_nb.store.embedded import sqlite_path
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
+# Two threads whose first imports are different parts of MLflow wait for each other's locks, and
+# Python ends that by handing out a module that is half made. So `client` comes before its parts.
+_importing = Lock()
 # Read by MLflow when it is first imported; a user's own setting wins.
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -107,6 +111,8 @@ def store_errors(project: Project) -> Iterator[None]:
     """
     _note_import()
     _quieten()
+    with _importing:
+        import mlflow  # noqa: F401
     import requests
     import sqlalchemy as sa
     from mlflow.exceptions import MlflowException

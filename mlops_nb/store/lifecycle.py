@@ -66,9 +66,9 @@ def deleted_runs(project: Project, *, older_than_days: float = 0) -> list[Delete
     """
     if not exists(project):
         return []
+    tracking, experiment = client(project), experiment_id(project)
     from mlflow.entities import ViewType
 
-    tracking, experiment = client(project), experiment_id(project)
     found: list[Any] = []
     token: str | None = None
     with store_errors(project):

@@ -55,13 +55,13 @@ def log_model(
     StoreError
         The store cannot be reached.
     """
+    tracking = client(project)
     from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
     from mlops_nb.modelfile import inspect
     from mlops_nb.store.model_folder import requirements, write_folder
 
     found = inspect(model_file)
-    tracking = client(project)
     with store_errors(project), tempfile.TemporaryDirectory() as folder:
         run = tracking.get_run(run_id)
         for known in _logged(tracking, run, name):

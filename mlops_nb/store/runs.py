@@ -180,9 +180,9 @@ def write(
     params, tags : mapping, optional
         Names and texts.
     """
+    tracking = client(project)
     from mlflow.entities import Metric, Param, RunTag
 
-    tracking = client(project)
     points = [Metric(*point) for point in metrics]
     settings = [Param(key, value) for key, value in (params or {}).items()]
     labels = [RunTag(key, value) for key, value in (tags or {}).items()]

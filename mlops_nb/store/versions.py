@@ -52,9 +52,9 @@ def create_version(
     project: Project, name: str, *, source: str, run_id: str, tags: Mapping[str, str]
 ) -> VersionRecord:
     """Register a logged model as the next version of `name`, which is created when it is new."""
+    tracking = client(project)
     from mlflow.exceptions import MlflowException
 
-    tracking = client(project)
     # A database store would look `models:/` up in MLflow's global store, not in this one.
     remote = urlsplit(project.tracking_uri).scheme in {"http", "https"}
     place = source if remote else location(project, source)

@@ -92,7 +92,7 @@ def look_at_every_view(page: Any) -> None:
     jobs = opened(page, "jobs")
     jobs.get_by_role("rowheader", name="nightly").wait_for()
     page.evaluate(RUN, "mlops:run-as-job")
-    form = jobs.get_by_role("region", name="Run train.ipynb as a job")
+    form = jobs.get_by_role("region", name="Run shop/train.ipynb as a job")
     form.get_by_label("depth").wait_for()
     assert form.get_by_label("depth").input_value() == "3"
 
