@@ -49,7 +49,7 @@ def shared(project: Project) -> Project:
 
 
 def opened(page: Any) -> None:
-    page.evaluate(OPEN, "RTC:flights.ipynb")
+    page.evaluate(OPEN, "flights.ipynb")
     page.locator(".cm-lintRange-error", has_text="gone").wait_for()
     page.locator(".cm-lintRange-warning", has_text="train_test_split").wait_for()
 
