@@ -210,10 +210,10 @@ def test_views_in_jupyterlab_and_what_a_notebook_keeps_of_them(
         assert not book.metadata.get("widgets"), "no state of widgets is kept"
         loaded_again(page, url)
         page.evaluate(RESTART)
-    with visit(url, width=1440) as page:
+    with visit(url, width=1440, expected=DEBUGGER) as page:
         opened_again(page, screenshots / "widget-opened-again.png")
         page.evaluate(SHUT_DOWN)
-    with visit(url, width=1440) as page:
+    with visit(url, width=1440, expected=DEBUGGER) as page:
         opened_again(page, screenshots / "widget-opened-again.png")
 
 
