@@ -266,7 +266,7 @@ def test_commands_menu_and_settings(flawed: Project, lab: Lab, visit: Visit) -> 
     with visit(lab(flawed.root)) as page:
         page.evaluate(OPEN, "flights.ipynb")
         page.locator(".cm-lint-marker-error").wait_for()
-        page.keyboard.press("Control+Shift+C")
+        page.evaluate(RUN, "apputils:activate-command-palette")
         page.locator(".lm-CommandPalette-input").fill("mlops next")
         page.locator(".lm-CommandPalette-itemLabel", has_text="MLOps: Next Finding").wait_for()
         page.keyboard.press("Escape")
