@@ -40,9 +40,7 @@ def sample_numbers(
     return {name: chosen[name].cast("float64").to_numpy() for name in columns}
 
 
-def _sample(
-    table: ibis.Table, size: int, columns: Sequence[str] | None, total: int
-) -> pa.Table:  # fmt: skip
+def _sample(table: ibis.Table, size: int, columns: Sequence[str] | None, total: int) -> pa.Table:
     names = list(table.columns if columns is None else columns)
     treated = kinds(table)
     chosen = table.select(**{

@@ -186,6 +186,10 @@ def mlflow_registration(folder: Path) -> Callable[[], object]:
     rows = table(FITTED)
     estimator = estimators()["logistic regression"]
     uri = f"sqlite:///{folder / 'mlflow.db'}"
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    # MLflow's own default for the files is ./mlruns, wherever this is started.
+    mlflow.create_experiment("benchmark", artifact_location=(folder / "artifacts").as_uri())
 
     def register() -> object:
         mlflow.set_tracking_uri(uri)

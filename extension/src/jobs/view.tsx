@@ -1,10 +1,9 @@
-import { refreshIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { Api } from '../api';
 import { moment, words } from '../format';
-import { Problem } from '../notices';
 import { asProblem, type Polled } from '../polled';
+import { PolledView } from '../polledView';
 import { TaskLine } from '../tasks';
 import type { IProblem } from '../tokens';
 import { History, Running } from './attempts';
@@ -47,10 +46,13 @@ export function JobsView({ api, model, asked, onAsk, actions }: IJobsViewProps):
   const { answer } = model;
   const here = model.path.endsWith('.ipynb') ? model.path : '';
   return (
-    <>
-      <div className="mlops-View-header">
-        <h2>Jobs of {answer?.project ?? '…'}</h2>
-        {here !== '' && asked === null && (
+    <PolledView
+      model={model}
+      title="Jobs"
+      label="Jobs and their attempts"
+      problem={problem}
+      aside={
+        here !== '' && asked === null && (
           <button
             type="button"
             className="jp-mod-styled mlops-Button"
@@ -58,60 +60,47 @@ export function JobsView({ api, model, asked, onAsk, actions }: IJobsViewProps):
           >
             Run {here.split('/').pop()} as a job …
           </button>
-        )}
-        <span className="mlops-Count" />
-        <button
-          type="button"
-          className="mlops-Icon jp-ToolbarButtonComponent"
-          title="Refresh"
-          aria-label="Refresh jobs"
-          onClick={() => void model.refresh()}
-        >
-          <refreshIcon.react tag="span" elementSize="normal" />
-        </button>
-      </div>
-      <div className="mlops-View-body" tabIndex={0} role="group" aria-label="Jobs and their attempts">
-        {model.problem !== null && <Problem problem={model.problem} stale={answer !== null} />}
-        {problem !== null && <Problem problem={problem} stale={false} />}
-        {asked !== null && (
-          <JobForm
-            key={`${asked.path} ${asked.job}`}
-            api={api}
-            path={asked.path}
-            job={asked.job}
-            onStarted={() => void model.refresh()}
-            onClose={() => onAsk(null)}
-          />
-        )}
-        {answer !== null && (
-          <>
-            {answer.overdue.map(text => (
-              <p key={text} className="mlops-Overdue">
-                {text}
-              </p>
+        )
+      }
+    >
+      {asked !== null && (
+        <JobForm
+          key={`${asked.path} ${asked.job}`}
+          api={api}
+          path={asked.path}
+          job={asked.job}
+          onStarted={() => void model.refresh()}
+          onClose={() => onAsk(null)}
+        />
+      )}
+      {answer !== null && (
+        <>
+          {answer.overdue.map(text => (
+            <p key={text} className="mlops-Overdue">
+              {text}
+            </p>
+          ))}
+          {answer.tasks
+            .filter(task => task.verb === 'job' && task.problem)
+            .slice(0, 3)
+            .map(task => (
+              <TaskLine key={task.id} task={task} onStop={() => undefined} />
             ))}
-            {answer.tasks
-              .filter(task => task.verb === 'job' && task.problem)
-              .slice(0, 3)
-              .map(task => (
-                <TaskLine key={task.id} task={task} onStop={() => undefined} />
-              ))}
-            <Jobs jobs={answer.jobs} actions={actions} onAsk={onAsk} />
-            <Running
-              attempts={answer.attempts.filter(one => one.ended === null)}
-              onCancel={one => void act('jobs/cancel', { attempt: one.attempt })}
-            />
-            <History
-              api={api}
-              path={model.path}
-              attempts={answer.attempts.filter(one => one.ended !== null)}
-              actions={actions}
-              onRetry={one => void act('jobs/retry', { attempt: one.attempt })}
-            />
-          </>
-        )}
-      </div>
-    </>
+          <Jobs jobs={answer.jobs} actions={actions} onAsk={onAsk} />
+          <Running
+            attempts={answer.attempts.filter(one => one.ended === null)}
+            onCancel={one => void act('jobs/cancel', { attempt: one.attempt })}
+          />
+          <History
+            api={api}
+            path={model.path}
+            attempts={answer.attempts.filter(one => one.ended !== null)}
+            actions={actions}
+            onRetry={one => void act('jobs/retry', { attempt: one.attempt })}
+          />
+        </>
+      )}
+    </PolledView>
   );
 }
 

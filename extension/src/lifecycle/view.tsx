@@ -1,9 +1,8 @@
-import { refreshIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { lasting } from '../format';
-import { Problem } from '../notices';
 import type { Polled } from '../polled';
+import { PolledView } from '../polledView';
 import { StageTable } from './stages';
 import type { ILifecycle, IModelLife, IPassage, IStage } from './wire';
 
@@ -14,25 +13,9 @@ const FIRST = 3;
 export function LifecycleView({ model }: { model: Polled<ILifecycle> }): React.ReactElement {
   const { answer } = model;
   return (
-    <>
-      <div className="mlops-View-header">
-        <h2>Lifecycle of {answer?.project ?? '…'}</h2>
-        <span className="mlops-Count" />
-        <button
-          type="button"
-          className="mlops-Icon jp-ToolbarButtonComponent"
-          title="Refresh"
-          aria-label="Refresh lifecycle"
-          onClick={() => void model.refresh()}
-        >
-          <refreshIcon.react tag="span" elementSize="normal" />
-        </button>
-      </div>
-      <div className="mlops-View-body" tabIndex={0} role="group" aria-label="Lifecycle">
-        {model.problem !== null && <Problem problem={model.problem} stale={answer !== null} />}
-        {answer !== null && <Overview answer={answer} />}
-      </div>
-    </>
+    <PolledView model={model} title="Lifecycle" label="Lifecycle">
+      {answer !== null && <Overview answer={answer} />}
+    </PolledView>
   );
 }
 

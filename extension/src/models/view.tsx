@@ -1,9 +1,8 @@
-import { refreshIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { Api } from '../api';
-import { Problem } from '../notices';
 import { asProblem, type Polled } from '../polled';
+import { PolledView } from '../polledView';
 import { TaskLine } from '../tasks';
 import type { IProblem } from '../tokens';
 import { Alerts } from './alerts';
@@ -42,38 +41,21 @@ export function ModelsView({ api, model, actions }: IModelsViewProps): React.Rea
   };
   const { answer } = model;
   return (
-    <>
-      <div className="mlops-View-header">
-        <h2>Models of {answer?.project ?? '…'}</h2>
-        <span className="mlops-Count" />
-        <button
-          type="button"
-          className="mlops-Icon jp-ToolbarButtonComponent"
-          title="Refresh"
-          aria-label="Refresh models"
-          onClick={() => void model.refresh()}
-        >
-          <refreshIcon.react tag="span" elementSize="normal" />
-        </button>
-      </div>
-      <div className="mlops-View-body" tabIndex={0} role="group" aria-label="Models and alerts">
-        {model.problem !== null && <Problem problem={model.problem} stale={answer !== null} />}
-        {problem !== null && <Problem problem={problem} stale={false} />}
-        {answer !== null && (
-          <>
-            <Alerts alerts={answer.alerts} act={act} actions={actions} />
-            {answer.models.length === 0 && (
-              <p className="mlops-None">
-                No model is registered: open the table of runs and register the model of one.
-              </p>
-            )}
-            {answer.models.map(one => (
-              <Model key={one.name} model={one} answer={answer} api={api} path={model.path} act={act} actions={actions} />
-            ))}
-          </>
-        )}
-      </div>
-    </>
+    <PolledView model={model} title="Models" label="Models and alerts" problem={problem}>
+      {answer !== null && (
+        <>
+          <Alerts alerts={answer.alerts} act={act} actions={actions} />
+          {answer.models.length === 0 && (
+            <p className="mlops-None">
+              No model is registered: open the table of runs and register the model of one.
+            </p>
+          )}
+          {answer.models.map(one => (
+            <Model key={one.name} model={one} answer={answer} api={api} path={model.path} act={act} actions={actions} />
+          ))}
+        </>
+      )}
+    </PolledView>
   );
 }
 
