@@ -138,6 +138,7 @@ class Attempt:
             "seed": begun.seed,
             "parameters": shown(dict(spec.parameters)),
             "output_limit": spec.limits.output,
+            "report": self.project.config.jobs[self.job].report.enabled,
             "resume": {"skipped": going_on.skipped, "restored": going_on.restored},
         }
         ending = watch(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from mlops_nb.config import Job, Project
@@ -26,15 +26,7 @@ def overdue(project: Project, at: datetime) -> list[Result]:
         The moment, aware.
     """
     watched = {n: job for n, job in project.config.jobs.items() if job.grace or job.freshness}
-    if not watched:
-        return []
-    past = past_by_job(project)
-    began = min((job.first for job in past.values()), default=at)
-    return [
-        result
-        for name, job in watched.items()
-        for result in _of_job(name, job, past.get(name), at, began)
-    ]
+    return _results(watched, past_by_job(project), at) if watched else []
 
 
 def missed(project: Project, at: datetime) -> list[Result]:
@@ -49,9 +41,20 @@ def missed(project: Project, at: datetime) -> list[Result]:
     at : datetime
         The moment, aware.
     """
-    past = past_by_job(project) if any(j.grace for j in project.config.jobs.values()) else {}
-    found = [result for result in overdue(project, at) if result.name == MISSED] if past else []
-    return [one for one in found if one.status is Status.ERROR and one.subject in past]
+    graced = {name: job for name, job in project.config.jobs.items() if job.grace}
+    past = past_by_job(project) if graced else {}
+    ran = {name: job for name, job in graced.items() if name in past}
+    found = (result for result in _results(ran, past, at) if result.name == MISSED)
+    return [result for result in found if result.status is Status.ERROR]
+
+
+def _results(jobs: Mapping[str, Job], past: Mapping[str, Past], at: datetime) -> list[Result]:
+    began = min((one.first for one in past.values()), default=at)
+    return [
+        result
+        for name, job in jobs.items()
+        for result in _of_job(name, job, past.get(name), at, began)
+    ]
 
 
 def _of_job(
@@ -59,8 +62,7 @@ def _of_job(
 ) -> Iterator[Result]:
     if job.grace and job.schedule:
         due = latest_due(job, at - timedelta(seconds=job.grace), last=None)
-        expected = due is not None and due.time >= began
-        ran = not expected or due is None or (past is not None and past.ended_for >= due.time)
+        ran = due is None or due.time < began or (past is not None and past.ended_for >= due.time)
         yield Result(
             name=MISSED,
             subject=name,

@@ -113,8 +113,8 @@ def _execute(request: Mapping[str, Any], send: Send) -> dict[str, Any]:
         client.kept = kept
         running.append((manager, client))
         _handle_signals(manager, client)
-        # While this process waits for the kernel to start.
-        threading.Thread(target=_warm_up, daemon=True).start()
+        if request["report"]:  # while this process waits for the kernel to start
+            threading.Thread(target=_warm_up, daemon=True).start()
 
     try:
         _through_papermill(book, request, watch, send)
