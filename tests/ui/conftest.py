@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,13 @@ SETTINGS = {
 }
 
 Lab = Callable[..., str]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a browser's test that waited in vain a second try: a busy machine is no defect."""
+    for item in items:
+        if item.get_closest_marker("ui"):
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun="TimeoutError"))
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +118,26 @@ def visit(browser: Any) -> Callable[[str], Any]:
         assert page.errors == []
 
     return open_page
+
+
+@pytest.fixture
+def palette() -> Callable[..., Any]:
+    """The entry of the command palette that a text finds."""
+    from playwright.sync_api import TimeoutError as NotYet
+
+    def find(page: Any, text: str, entry: str) -> Any:
+        # Whatever takes the focus, as a notebook does when its kernel is ready, closes the palette.
+        end = time.monotonic() + READY_SECONDS
+        box = page.locator(".lm-CommandPalette-input")
+        found = page.locator(".lm-CommandPalette-itemLabel", has_text=entry)
+        while not found.is_visible() and time.monotonic() < end:
+            page.keyboard.press("Control+Shift+C")
+            with suppress(NotYet):
+                box.fill(text, timeout=2000)
+                found.wait_for(timeout=2000)
+        return found
+
+    return find
 
 
 @pytest.fixture

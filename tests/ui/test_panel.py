@@ -20,6 +20,7 @@ NASTY = "<img src=x onerror=alert(1)>"
 FILTER_HAS_FOCUS = "() => document.activeElement.classList.contains('mlops-Runs-filter')"
 
 Lab = Callable[..., str]
+Palette = Callable[..., Any]
 Visit = Callable[..., Any]
 
 
@@ -148,12 +149,10 @@ def test_the_keyboard_is_enough(four_runs: Project, lab: Lab, visit: Visit) -> N
 
 
 def test_the_command_is_in_the_palette_and_the_menu(
-    four_runs: Project, lab: Lab, visit: Visit
+    four_runs: Project, lab: Lab, visit: Visit, palette: Palette
 ) -> None:
     with visit(lab(four_runs.root)) as page:
-        page.keyboard.press("Control+Shift+C")
-        page.locator(".lm-CommandPalette-input").fill("mlops show")
-        page.locator(".lm-CommandPalette-itemLabel", has_text="MLOps: Show Runs").click()
+        palette(page, "mlops show", "MLOps: Show Runs").click()
         page.get_by_role("region", name="MLOps runs").wait_for()
         page.get_by_role("menuitem", name="View", exact=True).click()
         page.locator(".lm-Menu-itemLabel", has_text="MLOps: Show Runs").wait_for()

@@ -15,6 +15,7 @@ from mlops_nb.lint.example import Code, Example
 pytestmark = [pytest.mark.slow, pytest.mark.ui]
 
 Lab = Callable[..., str]
+Palette = Callable[..., Any]
 Visit = Callable[..., Any]
 Violations = Callable[..., list[str]]
 
@@ -262,13 +263,13 @@ def test_the_keyboard_goes_from_finding_to_finding(flawed: Project, lab: Lab, vi
         assert panel.locator(".mlops-Finding-row[aria-expanded=true]").count() == 1
 
 
-def test_commands_menu_and_settings(flawed: Project, lab: Lab, visit: Visit) -> None:
+def test_commands_menu_and_settings(
+    flawed: Project, lab: Lab, visit: Visit, palette: Palette
+) -> None:
     with visit(lab(flawed.root)) as page:
         page.evaluate(OPEN, "flights.ipynb")
         page.locator(".cm-lint-marker-error").wait_for()
-        page.evaluate(RUN, "apputils:activate-command-palette")
-        page.locator(".lm-CommandPalette-input").fill("mlops next")
-        page.locator(".lm-CommandPalette-itemLabel", has_text="MLOps: Next Finding").wait_for()
+        palette(page, "mlops next", "MLOps: Next Finding").wait_for()
         page.keyboard.press("Escape")
         page.get_by_role("menuitem", name="Edit", exact=True).click()
         page.locator(".lm-Menu-itemLabel", has_text="Findings").hover()

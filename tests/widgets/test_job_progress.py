@@ -18,7 +18,9 @@ notebook = "count.ipynb"
 """
 
 
-def test_a_job_is_followed_cell_by_cell_and_ends_with_its_status(notebook: Notebook) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def job(notebook: Notebook) -> None:
+    """A job whose last cell fails."""
     (notebook.folder / "mlops.toml").write_text(JOBS, encoding="utf-8")
     cells = ["import time\ntime.sleep(0.6)", "1 + 1", "raise ValueError('no')"]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in cells])
@@ -28,6 +30,9 @@ def test_a_job_is_followed_cell_by_cell_and_ends_with_its_status(notebook: Noteb
         "language": "python",
     }
     nbformat.write(book, notebook.folder / "count.ipynb")
+
+
+def test_a_job_is_followed_cell_by_cell_and_ends_with_its_status(notebook: Notebook) -> None:
     answer = notebook.run("%mlops job run count")
     assert "exit code 1" in answer.error
     (bundle,) = [bundle for bundle in answer.bundles if WIDGET in bundle]
