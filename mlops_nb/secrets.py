@@ -268,15 +268,18 @@ def _candidates(text: str) -> Iterator[SecretMatch]:
 
 def _formats(text: str) -> Iterator[tuple[str, re.Match[str]]]:
     """Yield what is written as a provider's credentials are."""
+    words = []
     for run in _RUN.finditer(text):
-        if not _DIGIT.search(run[0]) and _LETTERS_ONLY not in run[0]:
-            continue
-        start = max(run.start() - _BEFORE_RUN, 0)  # `SG.`, `ya29.`, the number before `:AA`
-        word = text[start : run.end()]
-        for kind, literal, pattern in _TOKENS:
+        if _DIGIT.search(run[0]) or _LETTERS_ONLY in run[0]:
+            start = max(run.start() - _BEFORE_RUN, 0)  # `SG.`, `ya29.`, the number before `:AA`
+            words.append((start, run.end(), text[start : run.end()]))
+    # Most texts hold none of the literals, which are looked for in all words at once.
+    together = "\n".join(word for *_, word in words)
+    for kind, literal, pattern in _TOKENS if together else ():
+        for start, end, word in words if literal in together else ():
             if literal in word:
-                window = (start, run.end() + _AFTER)
-                yield from ((kind, match) for match in pattern.finditer(text, *window))
+                found = pattern.finditer(text, start, end + _AFTER)
+                yield from ((kind, match) for match in found)
     for kind, literal, pattern in _PHRASES:
         for at in _places(text, literal):
             match = pattern.search(text, max(at - _BEFORE, 0), at + _AFTER)

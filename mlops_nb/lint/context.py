@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import keyword
 import warnings
 from collections import defaultdict
 from dataclasses import dataclass
@@ -260,6 +262,18 @@ class Context:
         """Every name and attribute that the code mentions."""
         names = {node.id for _, node in self.nodes(ast.Name)}
         return names.union(node.attr for _, node in self.nodes(ast.Attribute))
+
+    @cached_property
+    def rebound(self) -> frozenset[str]:
+        """Every name that a cell binds other than by an import."""
+        events = (event for cell in self.code if cell.flow for event in cell.flow.events)
+        return frozenset(e.name for e in events if e.kind == "bind" and not e.imported)
+
+    @cached_property
+    def taken(self) -> frozenset[str]:
+        """Every name that something goes by, in the notebook or in Python."""
+        defined = (name for cell in self.code if cell.flow for name in cell.flow.defines)
+        return frozenset({*dir(builtins), *keyword.kwlist}).union(self.words, self.imports, defined)
 
     @cached_property
     def name_problems(self) -> list[NameProblem]:

@@ -110,8 +110,8 @@ class Places:
         """Return where the strings begin that a text is written as."""
         if self.text[place] != "[":
             return [place]
-        starts = (span[0] for span in self.entries(pointer).values())
-        return [start for start in starts if self.text[start] == '"']
+        self.start((*pointer, "\0missing"))  # there is none such: reads all of it
+        return [start for start in self._open[pointer].starts.values() if self.text[start] == '"']
 
     def _in_string(self, at: int, characters: int) -> int:
         while characters > 0:

@@ -11,7 +11,7 @@ from mlops_nb.dataflow import nodes_of
 from mlops_nb.dataflow.scopes import children_of
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.finding import TextEdit
-from mlops_nb.lint.repairs.statements import importing, is_rebound, removed
+from mlops_nb.lint.repairs.statements import importing, removed
 from mlops_nb.secrets import SecretMatch
 
 Place = tuple[int, int]
@@ -53,7 +53,7 @@ def from_environment(
         None where it stands in a command, a comment or a part of an f-string.
     """
     found = _literal(code, start)
-    if found is None or is_rebound(context, "os"):
+    if found is None or "os" in context.rebound:
         return ()
     literal, parent, statement = found
     known = _key_in_environ(context, statement)

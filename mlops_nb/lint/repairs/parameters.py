@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import hashlib
-import keyword
 import re
 from collections.abc import Sequence
 from itertools import chain, count
@@ -148,12 +146,10 @@ def _parameter_of(home: CodeCell, literal: ast.Constant) -> tuple[str, ast.Const
 
 def _free(context: Context, wanted: str) -> str:
     """Return a name that nothing in the notebook goes by."""
-    taken = {name for code in context.code for name in (code.flow.defines if code.flow else ())}
-    taken |= context.words | set(context.imports) | set(dir(builtins)) | set(keyword.kwlist)
     base = _NOT_IN_NAMES.sub("_", wanted).strip("_").lower() or "value"
     base = base if base.isidentifier() else f"value_{base}"
     numbered = (f"{base}_{number}" for number in count(2))
-    return next(name for name in chain([base], numbered) if name not in taken)
+    return next(name for name in chain([base], numbered) if name not in context.taken)
 
 
 def _new_cell(context: Context, text: str) -> Edit:

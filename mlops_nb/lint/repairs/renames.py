@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.finding import TextEdit
 from mlops_nb.lint.removed import Removed
-from mlops_nb.lint.repairs.statements import has_own_lines, is_rebound, text_of
+from mlops_nb.lint.repairs.statements import has_own_lines, text_of
 
 Use = tuple[CodeCell, ast.AST]
 
@@ -35,7 +35,7 @@ def renamed(
     tuple of TextEdit
         None when there is no successor that is called in the same way, or not for all uses.
     """
-    if not entry.same or is_rebound(context, entry.instead):
+    if not entry.same or entry.instead in context.rebound:
         return ()
     edits: dict[TextEdit, None] = {}
     for code, node in uses:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from mlops_nb.dataflow import nodes_of
 from mlops_nb.lint.context import CodeCell, Context
@@ -12,7 +13,12 @@ from mlops_nb.lint.finding import TextEdit
 
 def text_of(code: CodeCell, node: ast.AST) -> str:
     """Return the text of a node as the author wrote it."""
-    return ast.get_source_segment(code.python.text, node) or ""
+    # `ast.get_source_segment` splits the whole cell, character by character, for each node.
+    place = cast("ast.expr", node)
+    lines = code.lines[place.lineno - 1 : place.end_lineno]
+    text = [line.encode("utf-8", "surrogatepass") for line in lines]
+    text[-1] = text[-1][: place.end_col_offset]
+    return b"\n".join(text)[place.col_offset :].decode("utf-8", "surrogatepass")
 
 
 def statement_of(code: CodeCell, value: ast.AST) -> ast.stmt | None:
@@ -180,15 +186,6 @@ def imported_as(context: Context, code: CodeCell, module: str) -> str:
     known = {name for cell in above if cell.flow for name in cell.flow.imports}
     imports = context.imports.items()
     return next((name for name, whole in imports if whole == module and name in known), "")
-
-
-def is_rebound(context: Context, name: str) -> bool:
-    """Tell whether a cell binds a name other than by an import."""
-    return any(
-        event.kind == "bind" and event.name == name and not event.imported
-        for code in context.code
-        for event in (code.flow.events if code.flow else ())
-    )
 
 
 def around(code: CodeCell, place: TextEdit) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from mlops_nb.dataflow import nodes_of
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding, TextEdit
-from mlops_nb.lint.repairs.statements import is_rebound, text_of
+from mlops_nb.lint.repairs.statements import text_of
 from mlops_nb.lint.rule import Severity, rule
 from mlops_nb.lint.stochastic import Stochastic, entry_of, is_seeded, unseeded_draw
 
@@ -253,7 +253,7 @@ def _sorting(
     context: Context, code: CodeCell, iterable: ast.expr, what: str
 ) -> tuple[TextEdit, ...]:
     """Return the edit that sorts what a loop goes over; what `os.scandir` yields has no order."""
-    if what == "os.scandir()" or is_rebound(context, "sorted"):
+    if what == "os.scandir()" or "sorted" in context.rebound:
         return ()
     return (code.replaced(iterable, f"sorted({text_of(code, iterable)})"),)
 
