@@ -123,6 +123,7 @@ def test_a_run_that_was_deleted_is_no_error(project: Project, lived: Callable[[]
     assert "version 1 is champion and has predicted nothing" in text
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_set_back_is_told(project: Project, lived: Callable[[], str]) -> None:
     lived()
     past = lifecycle(project, now=NOW - timedelta(days=400))

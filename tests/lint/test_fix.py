@@ -131,6 +131,7 @@ def test_an_item_is_inserted_before_a_position(indent: int | None) -> None:
 SOURCES = st.lists(st.sampled_from(["x = 'ü😀'", "", "\ty", 'z # "q" \\']), max_size=5)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.data(), SOURCES, st.sampled_from([None, 1]), st.booleans(), st.booleans(), st.booleans())
 def test_a_part_of_a_text_is_replaced_and_no_more(

@@ -33,6 +33,7 @@ def test_few_values_are_counted_exactly(values: set[str]) -> None:
     assert sketch_of(digests[:KEPT]) == sketch(values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("distinct", [100, 1_000, 20_000])
 def test_many_values_are_estimated_within_the_error_that_is_stated(distinct: int) -> None:
     off = [

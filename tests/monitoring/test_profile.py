@@ -48,6 +48,7 @@ def test_json_round_trip(tmp_path: Path) -> None:
     assert Profile.read(path) == made
 
 
+@pytest.mark.slow
 def test_moments_are_numpys() -> None:
     table = _table(5_000)
     for name in ("normal", "skewed", "zeros", "whole"):

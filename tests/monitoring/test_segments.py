@@ -58,6 +58,7 @@ def test_what_cannot_be_divided() -> None:
         monitoring.drift_by(table, table, by="usage")
 
 
+@pytest.mark.slow
 def test_on_the_command_line(tmp_path: Path) -> None:
     names = [str(tmp_path / name) for name in ("before.parquet", "now.parquet")]
     _table(1).to_parquet(names[0])

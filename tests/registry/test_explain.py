@@ -390,6 +390,7 @@ def test_reasons_come_in_their_order_in_words() -> None:
     assert single[0].to_dict()["column"] == column
 
 
+@pytest.mark.slow
 def test_sampled_reasons_say_how_sure_they_are() -> None:
     why = explainer(KNeighborsClassifier().fit(NUMBERS, YES), NUMBERS)
     told = why.reasons(NUMBERS.head(5), top=1, details=True)
@@ -431,6 +432,7 @@ def test_a_table_without_rows_has_no_reasons() -> None:
     assert why.contributions(NUMBERS.head(0)).empty
 
 
+@pytest.mark.slow
 def test_shap_draws_our_contributions() -> None:
     shap = pytest.importorskip("shap")
     why = explainer(DecisionTreeClassifier(max_depth=3).fit(NUMBERS, YES), NUMBERS)
@@ -439,6 +441,7 @@ def test_shap_draws_our_contributions() -> None:
     assert told.values.shape == (5, 4)
 
 
+@pytest.mark.slow
 def test_many_classes_of_categories_are_read_off_the_bits() -> None:
     codes = RNG.integers(0, 40, 3000)
     rows = pd.DataFrame({"code": codes.astype(float), "x": RNG.normal(size=3000)})

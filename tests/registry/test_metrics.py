@@ -24,6 +24,7 @@ rows = st.lists(
 ).filter(lambda r: len({truth for truth, _, weight in r if weight}) == 2)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(rows)
 def test_weighted_binary_metrics_equal_those_of_scikit_learn(

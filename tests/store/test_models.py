@@ -58,6 +58,7 @@ def test_a_model_is_stored_as_it_is_and_found_by_its_run(
     assert "skops==" in listed
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*type hint is inferred as AnyType:UserWarning")
 def test_mlflow_itself_reads_the_model_back(
     shared: Project, stored: modelfile.ModelFile, monkeypatch: pytest.MonkeyPatch
