@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from mlops_nb.config import Project, load_project
+from mlops_nb.tracking import binding
 
 # The same examples in every run, so that a failure is one that anybody can repeat; new ones are
 # looked for by `pytest --hypothesis-profile=explore`. A busy machine is no failure.
@@ -47,10 +48,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the developer's own settings out of the tests."""
+    """Keep the developer's own settings out of the tests, and give a busy machine its time."""
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLOPS_STATE_URI", "MLOPS_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.setattr(binding, "WAIT_SECONDS", 120)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,7 +41,7 @@ def lived(project: Project) -> Callable[[], str]:
 
 
 def version_of(project: Project) -> str:
-    started = int(NOW.timestamp() * 1000) - 3_600_000
+    started = int(time.time() * 1000) - 3_600_000
     number = len(runs.list_runs(project))
     tags = {"mlflow.source.name": "train.ipynb", "mlops.model.model": "models:/m"}
     run_id = runs.create(project, uid=f"u{number}", name="fit", started_ms=started, tags=tags)

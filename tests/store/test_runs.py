@@ -34,7 +34,7 @@ def test_newest_first_and_limited(stored: Project, run_id: str) -> None:
 def test_get_by_uid_prefix_and_name(stored: Project, run_id: str, reference: str) -> None:
     found = runs.get_run(stored, reference)
     assert (found.run_id, found.name, found.tags["k"]) == (run_id, "it's one", "v")
-    assert runs.get_run(stored, run_id) == found
+    assert runs.get_run(stored, run_id).uid == found.uid == "abcd1234"
 
 
 def test_unclear_and_unknown_reference(stored: Project, run_id: str) -> None:

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from mlops_nb.config import Config, Project, load_project
-from mlops_nb.tracking import binding, context, current
+from mlops_nb.tracking import context, current
 
 # The extra [server] of pyproject.toml, and the driver of the database that teams keep runs in.
 SERVER = ("mlflow>=3.17,<3.18", "psycopg[binary]>=3.2")
@@ -110,7 +110,6 @@ def server_on_postgres(
 @pytest.fixture
 def on_server(project: Project, server: Server, monkeypatch: pytest.MonkeyPatch) -> Project:
     """The current folder's project, with an experiment of its own on the server."""
-    monkeypatch.setattr(binding, "WAIT_SECONDS", 120)  # of a machine that does other things as well
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")  # as the follower has it
     monkeypatch.setenv("MLOPS_EXPERIMENT", f"test-{uuid4().hex[:8]}")

@@ -103,8 +103,10 @@ def test_a_panel_without_a_function_has_nothing_to_call() -> None:
         panel().call()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def opened(notebook: Notebook) -> Notebook:
+    """The kernel that the tests share, with a panel that none of them has touched."""
+    notebook.states.clear()
     answer = notebook.run(PANEL)
     assert not answer.error
     assert WIDGET in answer.bundles[-1]
@@ -158,7 +160,7 @@ def test_a_call_is_made_again_without_the_panel(opened: Notebook) -> None:
     record = runs.get_run(project, uid)
     kept = nbformat.read(runs.download(project, record.run_id, "mlops/slice.ipynb"), 4)
     assert "unrelated" not in "".join(cell.source for cell in kept.cells)
-    assert kept.cells[-1].source.endswith("panel(train).call(depth=7, lr=0.01, kind='a')")
+    assert kept.cells[-1].source.endswith("panel(train).call(depth=3, lr=0.01, kind='a')")
 
 
 @pytest.mark.slow
