@@ -52,9 +52,12 @@ def facts(text: str = "plain") -> dict[str, Any]:
         "confidence": 0.95,
         "metrics": {"roc_auc": span},
         "groups": [{"column": text, "level": text, "rows": 40, "metrics": {"roc_auc": span}}],
+        "fairness": [
+            {"column": text, "groups": 2, "rows": 40, "figures": {"selection_ratio": span}}
+        ],
         "importance": {
             "metric": "roc_auc",
-            "features": [{"feature": text, "drop": 0.1, "spread": 0.01}],
+            "features": [{"feature": text, "drop": 0.1, "low": 0.08, "high": 0.12}],
         },
         "calibration": [
             {"rows": 10, "score": s, "rate": s, "low": s / 2, "high": s + 0.1} for s in (0.1, 0.8)
