@@ -28,6 +28,7 @@ def summary(facts: Mapping[str, Any]) -> Section:
     worst = _worst_group(facts)
     if worst:
         lines.append(worst)
+    lines.append(f"Limits: {str(facts.get('limits') or 'not stated').rstrip('.')}.")
     return Section(title="For the data scientist", readers=SCIENCE, summary=True, lines=lines)
 
 

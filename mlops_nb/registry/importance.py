@@ -84,7 +84,16 @@ def permutation_importance(
     tuple of (str, list of Importance)
         The list ends early when 20 seconds are spent before every feature had its turn.
     """
+    from threadpoolctl import threadpool_limits
+
     sample = holdout.sample(min(ROWS, len(holdout)), random_state=seed).reset_index(drop=True)
+    with threadpool_limits(limits=1):  # on a busy machine its threads wait for each other
+        return _within_time(model, sample, label, seed)
+
+
+def _within_time(
+    model: ScoringModel, sample: pd.DataFrame, label: str, seed: int
+) -> tuple[str, list[Importance]]:
     model.score(sample.head(FEWEST_ROWS))  # what is only made ready once is no matter of the time
     started = time.monotonic()
     metric = _metric_of(model, sample, label)

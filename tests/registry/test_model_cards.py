@@ -177,6 +177,28 @@ def test_each_reader_has_a_view_from_the_same_facts(found: dict[str, Any], reade
         assert (f"{before}For the engineer on call" in text) is (reader != "science")
 
 
+def test_each_summary_answers_its_readers_questions() -> None:
+    """The two columns of the gap between those who build a model and those who run it."""
+    found = facts() | {"limits": "no freight"}
+    found["operation"]["jobs"][0] |= {"name": "score", "freshness": 7200.0}
+    told = {section.title: " ".join(section.lines) for section in card_sections.sections(found)}
+    for word in ("roc_auc", "1 features", "relies most on", "Weakest group", "Limits: no freight."):
+        assert word in told["For the data scientist"]
+    for word in (
+        "ms per 1,000 rows",
+        "of one core for a million",
+        "Freshness: job score within 2 hours.",
+        "Failure modes that were tried: ",
+        "Playbook: ",
+        "mlops model rollback flights",
+    ):
+        assert word in told["For the engineer on call"]
+    bare_ones = {section.title: section.lines for section in card_sections.sections(bare())}
+    lines = bare_ones["For the engineer on call"]
+    assert "Freshness: nobody stated how old its answers may be." in lines
+    assert "Failure modes that were tried: none." in lines
+
+
 def test_a_reader_that_is_not_there() -> None:
     with pytest.raises(InputError, match="no reader 'sience'") as caught:
         card.render(facts(), card.HTML, "sience")
