@@ -76,6 +76,10 @@ class MlopsMagics(Magics):  # type: ignore[misc,unused-ignore]
                 return lambda: self._drift(reference, current)
             case ["data", "drift", reference, current, "--by", column]:
                 return lambda: self._drift(reference, current, column)
+            case ["model", "register", *rest]:
+                from mlops_nb.cli.model_register import answer
+
+                return answer(rest, self.shell.user_ns)
         return _answer(words)
 
     def _lint(self, project: Project, options: Options) -> LintReport:
@@ -250,7 +254,7 @@ def _completions(words: list[str], symbol: str, shell: Any, *, is_cell: bool) ->
             return variables
         return list(_RUN_OPTIONS)
     found = _command_words(words)
-    if words[:2] == ["data", "drift"]:
+    if words[:2] in (["data", "drift"], ["model", "register"]):
         return [*found, *variables]
     if words[0] == "run" and len(words) > 1:
         return [*found, *_run_words(words)]

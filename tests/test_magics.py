@@ -237,6 +237,7 @@ def shell(project: Project) -> Iterator[InteractiveShell]:
         ("%%mlops run x --param dep", {"depth"}),
         ("%%mlops run x --data train", {"train_df"}),
         ("%mlops data drift train", {"train_df"}),
+        ("%mlops model register x y --reference train", {"train_df"}),
         ("%mlops run show ba", {"base"}),
         ("%mlops run list --filter metrics.a", {"metrics.auc"}),
         ("%mlops exp", {"experiment"}),

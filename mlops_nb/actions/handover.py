@@ -98,7 +98,9 @@ def hand_over(
         _fill(project, model, folder, rows)
         return _publish(folder, aside, target)
     except OSError as error:
-        raise InputError(f"cannot write {target}: {error}", "choose another -o") from error
+        raise InputError(
+            f"cannot write {target}: {error.strerror or error}", "choose another -o"
+        ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mlops_nb import git, modelfile
+from mlops_nb.actions.track_model import track_model
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import InputError, MlopsError, NotFoundError
 from mlops_nb.registry import card as cards
@@ -39,8 +40,12 @@ class _Run(Protocol):
     def run_id(self) -> str: ...
 
 
+class _Model(Protocol):
+    def predict(self, X: Any, /) -> Any: ...  # noqa: N803 - as scikit-learn has it
+
+
 def register_model(
-    source: _Run | str,
+    source: _Run | _Model | str,
     name: str,
     *,
     reference: pd.DataFrame,
@@ -55,12 +60,13 @@ def register_model(
     allow_pickle: bool = False,
     project: Project | None = None,
 ) -> ModelVersion:
-    """Register the model of a run as the next version of `name`.
+    """Register the model of a run, or a fitted model itself, as the next version of `name`.
 
     Parameters
     ----------
-    source : Run or str
-        The run whose model it is: the object, its id, the beginning of it, or the run's name.
+    source : Run, str or estimator
+        The run whose model it is: the object, its id, the beginning of it, or the run's name. A
+        fitted model that no run logged gets one of its own, with the code that runs now.
     name : str
         The registered model; created when it is new.
     reference : DataFrame
@@ -112,6 +118,11 @@ def register_model(
     _check(name, alias, threshold)
     stated = cards.check_stated(card or {})
     terms = _contract(contract)
+    without = [label, *groups, *([time] if time else [])]
+    if not isinstance(source, str) and hasattr(source, "predict"):
+        source = track_model(
+            project, source, name, reference=reference, without=without, allow_pickle=allow_pickle
+        )
     run_id, uri = _find(project, source)
     stored = modelfile.inspect(model_path(models.download_model(project, uri)))
     draft = _draft(
@@ -120,7 +131,7 @@ def register_model(
             name=name, version=0, aliases=(), run_id=run_id, source=uri, created=datetime.now(UTC)
         ),
         reference,
-        without=[label, *groups, *([time] if time else [])],
+        without=without,
         threshold=threshold,
     )
     # Measured before anything is registered: what cannot be measured leaves no half version.
@@ -194,6 +205,7 @@ def _measure(
     groups: Sequence[str],
 ) -> Candidate:
     rows, gaps = usable_holdout(holdout, label, [*draft.features, *groups])
+    gaps += [f"the logged model has no {part}" for part in models.lacking(stored.path.parent)]
     if stored.format == "pickle":
         gaps.append("the model is a pickle: loading it runs the code inside")
     return Candidate(
@@ -277,5 +289,6 @@ def _baseline(facts: Mapping[str, Any]) -> dict[str, Any]:
         "confidence": facts["confidence"],
         "metrics": facts["metrics"],
         "groups": facts["groups"],
+        "fairness": facts["fairness"],
         "importance": facts["importance"],
     }

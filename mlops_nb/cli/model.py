@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
 import click
 
 from mlops_nb.cli.model_approve import approve
@@ -14,8 +10,9 @@ from mlops_nb.cli.model_card import card
 from mlops_nb.cli.model_explain import explain
 from mlops_nb.cli.model_handover import handover
 from mlops_nb.cli.model_pack import pack
+from mlops_nb.cli.model_register import register
 from mlops_nb.cli.model_serve import serve
-from mlops_nb.cli.output import echo_json, echo_table, format_option, pickle_option
+from mlops_nb.cli.output import echo_json, echo_table, figures, format_option, pickle_option
 from mlops_nb.cli.results import echo_results
 from mlops_nb.errors import ExitCode
 
@@ -34,6 +31,7 @@ command.add_command(card)
 command.add_command(explain)
 command.add_command(handover)
 command.add_command(pack)
+command.add_command(register)
 command.add_command(serve)
 
 
@@ -55,7 +53,7 @@ def list_command(name: str | None, output_format: str) -> None:
                 version.version,
                 " ".join(f"@{alias}" for alias in version.aliases) or "-",
                 version.status,
-                _figures(version.metrics, 3),
+                figures(version.metrics, 3),
                 f"{version.created:%Y-%m-%d %H:%M}",
             ]
             for version in versions
@@ -100,64 +98,6 @@ def show(reference: str, output_format: str) -> None:
 
         click.echo("")
         echo_results([Result.from_dict(values) for values in facts["gates"]])
-
-
-@command.command(
-    "register",
-    epilog="Example: mlops model register train-42 flights --reference train.parquet "
-    "--holdout later.parquet --label late --group carrier",
-)
-@click.argument("run")
-@click.argument("name")
-@click.option("--reference", required=True, metavar="TABLE", help="Training rows (Parquet, CSV).")
-@click.option("--holdout", required=True, metavar="TABLE", help="Labelled rows not fitted on.")
-@click.option("--label", required=True, help="Column of the truth.")
-@click.option("--group", "groups", multiple=True, help="Column to tell the metrics apart by.")
-@click.option("--threshold", type=float, help="Score from which a row counts as positive.")
-@click.option(
-    "--contract",
-    type=click.Path(path_type=Path),
-    help="Data contract that rows to be scored must keep to.",
-)
-@click.option("--owner", default="", help="Who answers for the model.")
-@click.option("--intended-use", default="", help="What it is for.")
-@click.option("--limits", default="", help="What it must not be used for.")
-@click.option("--period", default="", help="The time the training rows are from.")
-@pickle_option
-@format_option
-def register(
-    run: str,
-    name: str,
-    reference: str,
-    holdout: str,
-    label: str,
-    groups: Sequence[str],
-    threshold: float | None,
-    contract: Path | None,
-    allow_pickle: bool,
-    output_format: str,
-    **stated: str,
-) -> None:
-    """Make the model of a RUN a version of NAME, with its evidence."""
-    from mlops_nb.actions.register import register_model
-
-    version = register_model(
-        run,
-        name,
-        reference=_table(reference),
-        holdout=_table(holdout),
-        label=label,
-        groups=groups,
-        card=stated,
-        threshold=threshold,
-        contract=contract,
-        allow_pickle=allow_pickle,
-    )
-    if output_format == "json":
-        echo_json({"schema": 1, "version": version.to_dict()})
-    else:
-        click.echo(f"registered {version.label} @challenger: {_figures(version.metrics, 4)}")
-        click.echo(f"next: mlops model evaluate {name}@challenger")
 
 
 @command.command("evaluate", epilog="Example: mlops model evaluate flights@challenger")
@@ -221,13 +161,3 @@ def rollback(name: str, reason: str, output_format: str) -> None:
         echo_json({"schema": 1, "version": version.to_dict()})
     else:
         click.echo(f"{version.label} is @champion again")
-
-
-def _figures(metrics: dict[str, float], count: int) -> str:
-    return " ".join(f"{name}={value:.3f}" for name, value in list(metrics.items())[:count]) or "-"
-
-
-def _table(path: str) -> Any:
-    from mlops_nb import frames
-
-    return frames.open_table(path).execute()

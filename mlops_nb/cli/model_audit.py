@@ -104,7 +104,7 @@ def _show_log(name: str | None, output_format: str) -> None:
                 entry.position,
                 f"{entry.time:%Y-%m-%d %H:%M:%S}",
                 entry.actor,
-                entry.action,
+                "promote (override)" if entry.details.get("override") else entry.action,
                 f"{entry.model}/{entry.version}",
                 entry.details.get("reason") or "-",
             ]

@@ -24,8 +24,16 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Reasons of all --rows: a file."
 )
-@click.option("--top", default=3, show_default=True, help="Reasons a row in --output.")
-@click.option("--row", type=int, help="Explain one row, by its place from 0, with a hint.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Reasons a row in --output.",
+)
+@click.option(
+    "--row", type=click.IntRange(min=0), help="Explain one row, by its place from 0, with a hint."
+)
 @click.option("--keep", multiple=True, help="Column that the hint must not change.")
 @click.option("--column", "columns", multiple=True, help="How the mean score goes with a column.")
 @click.option("--training", metavar="TABLE", help="Compare with models that can be read.")
@@ -98,10 +106,10 @@ def _single(why: Explainer, table: pd.DataFrame, row: int, keep: tuple[str, ...]
     if not 0 <= row < len(table):
         raise InputError(f"there is no row {row}: the table has {len(table):,}", "count from 0")
     one = table.iloc[[row]]
-    scored = why.model.score(one).iloc[0]
+    scored = why.model.score(one)
     answer: dict[str, Any] = {
         "row": row,
-        **{str(n): getattr(v, "item", lambda v=v: v)() for n, v in scored.items()},
+        **{str(name): scored[name].tolist()[0] for name in scored},
         "reasons": [reason.to_dict() for reason in why.why(one)],
     }
     if why.model.task != "regression":
@@ -115,9 +123,11 @@ def _show(answer: dict[str, Any]) -> None:
     unit = f" {answer['unit']}" if answer["unit"] else ""
     click.secho(f"{answer['model']}: {answer['method']}, from {base}{unit}", bold=True)
     if "importance" in answer:
+        from mlops_nb.registry.importance import ends
+
         found = answer["importance"]
-        rows = [[i["feature"], i["drop"], i["spread"]] for i in found.get("features", [])]
-        echo_table(["column", f"loss of {found.get('metric', '')}", "± sd"], rows)
+        rows = [[i["feature"], i["drop"], *ends(i)] for i in found.get("features", [])]
+        echo_table(["column", f"loss of {found.get('metric', '')}", "low", "high"], rows)
     if "row" in answer:
         _show_row(answer["row"])
     for curve in answer.get("columns", []):
@@ -130,7 +140,11 @@ def _show(answer: dict[str, Any]) -> None:
 
 
 def _show_row(found: dict[str, Any]) -> None:
-    scores = ", ".join(f"{k} {v}" for k, v in found.items() if k not in {"row", "reasons", "hint"})
+    scores = ", ".join(
+        f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in found.items()
+        if key not in {"row", "reasons", "hint"}
+    )
     click.echo(f"row {found['row']}: {scores}")
     for reason in found["reasons"]:
         click.echo(f"  {reason['reason']}")

@@ -19,7 +19,11 @@ from mlops_nb.cli.output import echo_json, format_option
     help="The folder to make, or a .zip file.",
 )
 @click.option(
-    "--rows", default=50, show_default=True, help="Rows of the hold-out for the smoke test."
+    "--rows",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="Rows of the hold-out for the smoke test.",
 )
 @click.option(
     "--allow-pickle",

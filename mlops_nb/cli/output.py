@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -32,6 +32,11 @@ pickle_option = click.option(
 def echo_json(payload: object) -> None:
     """Print one JSON document; what JSON has no form for is printed as text."""
     click.echo(json.dumps(payload, indent=2, default=str, allow_nan=False))
+
+
+def figures(metrics: Mapping[str, float], count: int) -> str:
+    """Return the first few metrics in one line."""
+    return " ".join(f"{name}={value:.3f}" for name, value in list(metrics.items())[:count]) or "-"
 
 
 def printable(text: str) -> str:

@@ -20,7 +20,7 @@ from mlops_nb.errors import InputError, MissingExtraError, MlopsError
 from mlops_nb.modelfile.bounds import check_trees
 from mlops_nb.modelfile.trusted import TRUSTED
 
-__all__ = ["ModelFile", "inspect", "load", "save"]
+__all__ = ["ModelFile", "digest", "inspect", "load", "save"]
 
 PICKLE_SUFFIX = ".pkl"
 
@@ -123,6 +123,21 @@ def load(path: Path, *, allow_pickle: bool = False) -> object:
     return estimator
 
 
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a model file's bytes, hexadecimal.
+
+    Raises
+    ------
+    InputError
+        The file is missing.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"there is no model file {path}: {error.strerror}") from error
+
+
 def inspect(path: Path) -> ModelFile:
     """Look into a model file without building anything from it.
 
@@ -131,18 +146,16 @@ def inspect(path: Path) -> ModelFile:
     InputError
         The file is missing, or neither a skops file nor a pickle.
     """
-    if not path.is_file():
-        raise InputError(f"there is no model file {path}")
-    digest = _digest(path)
+    sha256 = digest(path)
     if zipfile.is_zipfile(path):
         try:
             types = list(_skops().get_untrusted_types(file=path))
         except Exception as error:
             raise _damaged(path, error) from error
-        return ModelFile(path=path, format="skops", types=types, sha256=digest)
+        return ModelFile(path=path, format="skops", types=types, sha256=sha256)
     with path.open("rb") as stream:
         if stream.read(1) == b"\x80":
-            return ModelFile(path=path, format="pickle", types=[], sha256=digest)
+            return ModelFile(path=path, format="pickle", types=[], sha256=sha256)
     raise InputError(f"{path} is neither a skops file nor a pickle", "register the model again")
 
 
@@ -165,7 +178,7 @@ def _save_pickle(estimator: object, target: Path) -> ModelFile:
         target.unlink(missing_ok=True)
         raise MlopsError(f"{_type_name(estimator)} cannot be pickled: {error}") from error
     types = [_type_name(estimator)]
-    return ModelFile(path=target, format="pickle", types=types, sha256=_digest(target))
+    return ModelFile(path=target, format="pickle", types=types, sha256=digest(target))
 
 
 def _load_pickle(path: Path) -> object:
@@ -195,11 +208,6 @@ def _damaged(path: Path, error: Exception) -> InputError:
 
 def _type_name(value: object) -> str:
     return f"{type(value).__module__}.{type(value).__qualname__}"
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _skops() -> Any:

@@ -91,14 +91,14 @@ def intervals(
         Seed of the draws: equal arguments give equal intervals.
     """
     values = estimate(metrics, rows)
-    draws: dict[str, list[Array]] = {name: [] for name in values}
-    for weights in _weights(rows, replicates or _affordable(rows), seed):
+    replicated: dict[str, list[Array]] = {name: [] for name in values}
+    for weights in draws(rows, replicates or _affordable(rows), seed):
         for name in values:
-            draws[name].append(metrics[name](weights))
+            replicated[name].append(metrics[name](weights))
     tail = (1 - confidence) / 2
     found = {}
     for name, value in values.items():
-        low, high = np.nanquantile(np.concatenate(draws[name]), [tail, 1 - tail])
+        low, high = np.nanquantile(np.concatenate(replicated[name]), [tail, 1 - tail])
         found[name] = Interval(value=value, low=float(low), high=float(high))
     return found
 
@@ -147,7 +147,7 @@ def paired_gain(
         return None
     parts = [
         sign * (challenger(weights) - champion(weights))
-        for weights in _weights(rows, replicates or _affordable(rows), seed)
+        for weights in draws(rows, replicates or _affordable(rows), seed)
     ]
     gains = np.concatenate(parts)
     gains = gains[np.isfinite(gains)]
@@ -169,8 +169,8 @@ def _affordable(rows: int) -> int:
     return max(FEWEST_REPLICATES, min(REPLICATES, _DRAWS // max(rows, 1)))
 
 
-def _weights(rows: int, replicates: int, seed: int) -> Iterator[Array]:
-    """Yield blocks of replicates: how often each row was drawn."""
+def draws(rows: int, replicates: int, seed: int) -> Iterator[Array]:
+    """Yield blocks of replicates, shape (replicates, rows): how often each row was drawn."""
     random = np.random.default_rng(seed)
     block = max(1, _BLOCK // rows)
     for start in range(0, replicates, block):

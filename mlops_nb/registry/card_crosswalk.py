@@ -88,7 +88,8 @@ def _approved(facts: Facts) -> bool:
 
 
 def _fair(facts: Facts) -> bool:
-    return any(str(r["name"]).startswith("gate.fairness") for r in facts["gates"])
+    gated = any(str(r["name"]).startswith("gate.fairness") for r in facts["gates"])
+    return gated or bool(facts.get("fairness"))
 
 
 def _watched(facts: Facts) -> bool:
@@ -107,7 +108,7 @@ _PURPOSE = {"the intended use": _has("intended_use")}
 _LIMITS = {"the limits": _has("limits")}
 _OWNER = {"an owner": _has("owner")}
 _GROUPS = {"metrics by group (register with groups=…)": _has("groups")}
-_FAIR = {"a gate on fairness ([tool.mlops.gates.fairness])": _fair}
+_FAIR = {"fairness (register with groups=…)": _fair}
 _GATES = {"gates that were run (mlops model evaluate)": _gated}
 _SIGNED = {"approvals": _approved}
 _WATCH = {"a job that monitors": _watched}
@@ -125,6 +126,7 @@ _WHY = {
 _STATED, _SCIENCE, _ENGINEER = "Use", "For the data scientist", "For the engineer on call"
 _ORIGIN, _METRICS, _BY_GROUP = "Where it comes from", "Metrics on the hold-out", "By group"
 _DECIDED, _RELIES, _GATED = "Decisions on the hold-out", "What it relies on", "Gates and approvals"
+_FAIRNESS = "Fairness on the hold-out"
 _OPERATED, _ODD = "Operation", "Rows that are not as they should be"
 
 
@@ -164,7 +166,7 @@ _HEADINGS = (
            needs=_SIGNED, outside="who oversees single decisions"),
     _annex("2(f)", "Changes that were determined beforehand", _GATED, needs=_GATES),
     _annex("2(g)", "Validation and testing, metrics, discriminatory impact, signed reports",
-           _METRICS, _BY_GROUP, _DECIDED, _GATED, needs=_GROUPS | _GATES | _SIGNED),
+           _METRICS, _BY_GROUP, _FAIRNESS, _DECIDED, _GATED, needs=_GROUPS | _GATES | _SIGNED),
     _annex("2(h)", "Cybersecurity", _ORIGIN, _ENGINEER, outside="the security of what it runs on"),
     _annex("3", "Capabilities and limits, accuracy for groups, input data, unintended outcomes",
            _METRICS, _BY_GROUP, _ODD, _STATED, needs=_GROUPS | _LIMITS),
@@ -185,11 +187,12 @@ _HEADINGS = (
     _nist("MAP 2", "The system is categorised", _SCIENCE),
     _nist("MAP 3", "Capabilities, goals, costs against benchmarks", _METRICS, _RELIES, needs=_WHY),
     _nist("MAP 4", "Risks of all components", _ORIGIN, outside="risks of data and third parties"),
-    _nist("MAP 5", "Impacts on people and society", _BY_GROUP, _DECIDED, needs=_GROUPS,
+    _nist("MAP 5", "Impacts on people and society", _BY_GROUP, _FAIRNESS, _DECIDED, needs=_GROUPS,
           outside="impacts beyond the hold-out"),
     _nist("MEASURE 1", "Methods and metrics are chosen", _METRICS, needs=_GATES),
-    _nist("MEASURE 2", "Valid, safe, secure, explainable, fair", _METRICS, _RELIES, _BY_GROUP, _ODD,
-          needs=_GROUPS | _FAIR | _WHY, outside="safety and privacy beyond the model file"),
+    _nist("MEASURE 2", "Valid, safe, secure, explainable, fair",
+          _METRICS, _RELIES, _BY_GROUP, _FAIRNESS, _ODD, needs=_GROUPS | _FAIR | _WHY,
+          outside="safety and privacy beyond the model file"),
     _nist("MEASURE 3", "Risks are tracked over time", _OPERATED, needs=_WATCH),
     _nist("MEASURE 4", "Feedback about the measuring", outside=OUTSIDE),
     _nist("MANAGE 1", "Risks are prioritised and acted on", _GATED, needs=_GATES, outside=OUTSIDE),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlops_nb.registry.card_layout import ENGINEERING, Section
@@ -21,6 +21,8 @@ def summary(facts: Mapping[str, Any]) -> Section:
         f"Scoring took {model['milliseconds_per_1000_rows']:.1f} ms per 1,000 rows when it was "
         f"registered: {_cost(model['milliseconds_per_1000_rows'])} of one core for a million.",
         f"It wants {len(model['features'])} columns; a missing one is refused by name.",
+        f"Freshness: {_freshness(jobs)}.",
+        f"Failure modes that were tried: {_failures(facts)}.",
         f"Playbook: {', '.join(books) or 'none is configured'}.",
         f"If it misbehaves: mlops model rollback {facts['name']}",
     ]
@@ -30,6 +32,23 @@ def summary(facts: Mapping[str, Any]) -> Section:
 def _cost(milliseconds: float) -> str:
     seconds = milliseconds
     return f"{seconds / 60:.1f} minutes" if seconds >= 120 else f"{seconds:.1f} seconds"
+
+
+def _freshness(jobs: Sequence[Mapping[str, Any]]) -> str:
+    """Return how old answers may be, as the jobs that have a limit or a schedule say."""
+    told = [
+        f"job {job['name']} within {job['freshness'] / 3600:g} hours"
+        if job["freshness"]
+        else f"job {job['name']} at {job['schedule']!r}"
+        for job in jobs
+        if job["freshness"] or job["schedule"]
+    ]
+    return "; ".join(told) or "nobody stated how old its answers may be"
+
+
+def _failures(facts: Mapping[str, Any]) -> str:
+    tried = facts.get("behaviour") or []
+    return "; ".join(f"{one['input']}: {one['answer']}" for one in tried) or "none"
 
 
 def operation(facts: Mapping[str, Any]) -> Section:

@@ -7,6 +7,8 @@ from typing import Any
 
 from mlops_nb.registry.card_figures import Bars, Curve, Figure
 from mlops_nb.registry.card_layout import SCIENCE, Section
+from mlops_nb.registry.fairness import WORDS
+from mlops_nb.registry.importance import ends
 from mlops_nb.registry.metrics import direction
 
 
@@ -20,10 +22,13 @@ def summary(facts: Mapping[str, Any]) -> Section:
         f"On {facts['data']['holdout_rows']:,} rows it was not fitted on: {figures}.",
     ]
     if top:
-        lines.append(f"It relies most on: {top}.")
+        known, all_of_them = len(facts["importance"]["features"]), len(model["features"])
+        some = "" if known >= all_of_them else f", of the {known} features that were looked at"
+        lines.append(f"It relies most on: {top}{some}.")
     worst = _worst_group(facts)
     if worst:
         lines.append(worst)
+    lines.append(f"Limits: {str(facts.get('limits') or 'not stated').rstrip('.')}.")
     return Section(title="For the data scientist", readers=SCIENCE, summary=True, lines=lines)
 
 
@@ -108,6 +113,31 @@ def groups(facts: Mapping[str, Any]) -> Section:
     )
 
 
+def fairness(facts: Mapping[str, Any]) -> Section:
+    """Tell how alike it treats groups."""
+    rows = [
+        [
+            one["column"],
+            str(one["groups"]),
+            WORDS.get(name, name),
+            f"{item['value']:.3f}",
+            f"{item['low']:.3f}",
+            f"{item['high']:.3f}",
+        ]
+        for one in facts["fairness"]
+        for name, item in one["figures"].items()
+    ]
+    return Section(
+        title="Fairness on the hold-out",
+        readers=SCIENCE,
+        header=("column", "groups", "figure", "value", "low", "high"),
+        rows=rows,
+        note="Between the groups that are furthest apart; intervals: 95 %, bootstrap. Of several "
+        "alike groups the furthest apart still differ by chance. What is asked for stands in "
+        "[tool.mlops.gates.fairness].",
+    )
+
+
 def decisions(facts: Mapping[str, Any]) -> Section:
     """Tell what it decides, and for whom."""
     found, counts = facts["decisions"], facts.get("scores") or []
@@ -140,25 +170,30 @@ def importance(facts: Mapping[str, Any]) -> Section:
     """Tell what it relies on, and how its score goes with that."""
     importance = facts["importance"]
     top = importance["features"][:20]
-    rows = [[item["feature"], f"{item['drop']:.4f}", f"{item['spread']:.4f}"] for item in top]
+    spans = [ends(item) for item in top]
+    rows = [
+        [item["feature"], f"{item['drop']:.4f}", f"{low:.4f}", f"{high:.4f}"]
+        for item, (low, high) in zip(top, spans, strict=True)
+    ]
     drawn: list[Figure] = [
         Bars(
             title=f"Loss of {importance['metric']} without the column",
             labels=[item["feature"] for item in top[:10]],
             values=[item["drop"] for item in top[:10]],
-            lows=[item["drop"] - item["spread"] for item in top[:10]],
-            highs=[item["drop"] + item["spread"] for item in top[:10]],
+            lows=[low for low, _ in spans[:10]],
+            highs=[high for _, high in spans[:10]],
         )
     ]
     return Section(
         title="What it relies on",
         readers=SCIENCE,
         figures=[*drawn, *map(_curve, facts.get("dependence") or [])],
-        header=("feature", f"loss of {importance['metric']}", "± sd"),
+        header=("feature", f"loss of {importance['metric']}", "low", "high"),
         rows=rows,
         note="Permutation importance: how much worse the metric becomes when the column is "
-        "shuffled. Of columns that say the same, each looks unimportant. The curves are the mean "
-        "score when every row has that value (partial dependence). Why a single row was decided "
+        "shuffled; intervals: 95 %, over rows and shuffles. Of columns that say the same, each "
+        "looks unimportant. The curves are the mean score when every row has that value (partial "
+        "dependence). Why a single row was decided "
         f"on as it was: mlops model explain {facts['name']}/{facts['version']} --row 0",
     )
 

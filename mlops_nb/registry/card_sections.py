@@ -35,6 +35,7 @@ def sections(facts: Mapping[str, Any], reader: str = "") -> list[Section]:
         science.data(facts),
         science.metrics(facts),
         *([science.groups(facts)] if facts["groups"] else []),
+        *([science.fairness(facts)] if facts.get("fairness") else []),
         *([science.decisions(facts)] if facts.get("decisions") else []),
         *([science.importance(facts)] if facts["importance"]["features"] else []),
         *([science.simpler(facts)] if facts.get("simpler") else []),

@@ -83,7 +83,7 @@ def read_json(project: Project, version: ModelVersion, filename: str) -> Any:
     try:
         return json.loads(read(project, version, filename))
     except ValueError as error:
-        raise MlopsError(f"{filename} of {version.label} is damaged: {error}") from error
+        raise _damaged(version, filename, error) from error
 
 
 def table_bytes(rows: pd.DataFrame) -> bytes:
@@ -112,10 +112,15 @@ def read_table(project: Project, version: ModelVersion, filename: str) -> pd.Dat
     ------
     NotFoundError
         The version has no such file.
+    MlopsError
+        The file is damaged.
     """
     import pandas as pd
 
-    return pd.read_parquet(io.BytesIO(read(project, version, filename)))
+    try:
+        return pd.read_parquet(io.BytesIO(read(project, version, filename)))
+    except (OSError, ValueError) as error:
+        raise _damaged(version, filename, error) from error
 
 
 def digests(project: Project, version: ModelVersion, files: Mapping[str, bytes]) -> dict[str, str]:
@@ -144,6 +149,14 @@ def run_file(project: Project, version: ModelVersion, path: str) -> str | None:
         return runs.download(project, version.run_id, path).read_text(encoding="utf-8")
     except NotFoundError:
         return None
+
+
+def _damaged(version: ModelVersion, filename: str, error: Exception) -> MlopsError:
+    text = str(error).partition("\n")[0]
+    return MlopsError(
+        f"{filename} of {version.label} is damaged: {text}",
+        "bring the store's files back from a backup, or register the run again",
+    )
 
 
 def _at(project: Project, version: ModelVersion, path: str, filename: str) -> Path:

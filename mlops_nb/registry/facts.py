@@ -13,7 +13,7 @@ from mlops_nb.config import Project
 from mlops_nb.modelfile import ModelFile
 from mlops_nb.registry import evidence
 from mlops_nb.registry.estimator import classes_of
-from mlops_nb.registry.importance import Importance
+from mlops_nb.registry.importance import LONGEST, Importance
 from mlops_nb.registry.measure import CONFIDENCE, Measured
 from mlops_nb.registry.portrait import portrait
 from mlops_nb.registry.scoring import ScoringModel
@@ -23,6 +23,8 @@ from mlops_nb.store import runs
 if TYPE_CHECKING:
     import pandas as pd
 
+TIMED_ROWS, TIMINGS, MOST_SECONDS = 1_000, 20, 1.0
+"""Rows that are scored to take the time, how often, and seconds after which no more."""
 _KEY_PACKAGES = (
     "scikit-learn",
     "numpy",
@@ -124,6 +126,7 @@ def _measured(measured: Measured) -> dict[str, Any]:
         "confidence": CONFIDENCE,
         "metrics": {name: item.to_dict() for name, item in measured.metrics.items()},
         "groups": [group.to_dict() for group in measured.groups],
+        "fairness": [one.to_dict() for one in measured.fairness],
     }
 
 
@@ -133,12 +136,9 @@ def _importance(candidate: Candidate, gaps: list[str]) -> dict[str, Any]:
     if len(features) < wanted:
         gaps.append(
             f"importance is known of {len(features)} of {wanted} features: scoring is too slow "
-            "for more in a few seconds"
+            f"for more in {LONGEST:g} seconds"
         )
-    return {
-        "metric": metric,
-        "features": [{"feature": i.feature, "drop": i.drop, "spread": i.spread} for i in features],
-    }
+    return {"metric": metric, "features": [item.to_dict() for item in features]}
 
 
 def _data(project: Project, candidate: Candidate, gaps: list[str]) -> dict[str, Any]:
@@ -162,11 +162,24 @@ def _unstated(stated: Mapping[str, str], owner: str) -> list[str]:
     return gaps
 
 
+def _milliseconds(model: ScoringModel, holdout: pd.DataFrame) -> float:
+    """Return what 1,000 rows take on one core, the shortest of several times.
+
+    What else the machine does meanwhile is not the model's; a short time is rarely interrupted.
+    """
+    from threadpoolctl import threadpool_limits
+
+    rows = holdout.head(TIMED_ROWS)
+    found: list[float] = []
+    with threadpool_limits(limits=1):
+        while len(found) < TIMINGS and sum(found) < MOST_SECONDS:
+            started = time.perf_counter()
+            model.score(rows)
+            found.append(time.perf_counter() - started)
+    return min(found) * 1e6 / max(len(rows), 1)
+
+
 def _model(model: ScoringModel, stored: ModelFile, holdout: pd.DataFrame) -> dict[str, Any]:
-    sample = holdout.head(10_000)
-    started = time.perf_counter()
-    model.score(sample)
-    seconds = time.perf_counter() - started
     binary = model.task == "binary"
     return {
         "type": _kind(model.estimator),
@@ -178,7 +191,7 @@ def _model(model: ScoringModel, stored: ModelFile, holdout: pd.DataFrame) -> dic
         "types": stored.types,
         "sha256": stored.sha256,
         "bytes": stored.path.stat().st_size,
-        "milliseconds_per_1000_rows": seconds * 1e6 / max(len(sample), 1),
+        "milliseconds_per_1000_rows": _milliseconds(model, holdout),
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_nb.errors import InputError
 from mlops_nb.registry.bootstrap import FEWEST_REPLICATES, Interval, intervals
 from mlops_nb.registry.estimator import classes_of, score_rows
+from mlops_nb.registry.fairness import Fairness, fairness_of
 from mlops_nb.registry.metrics import metrics_of
 from mlops_nb.registry.scoring import ScoringModel, require_columns
 
@@ -49,12 +50,15 @@ class Measured:
         Name → value and interval.
     groups : list of GroupMetrics
         Column by column, the largest group first.
+    fairness : list of Fairness
+        How alike the groups of each column are treated; of binary models alone.
     gaps : list of str
         What could not be measured, and why.
     """
 
     metrics: dict[str, Interval]
     groups: list[GroupMetrics]
+    fairness: list[Fairness]
     gaps: list[str]
 
 
@@ -135,7 +139,34 @@ def measure(
         found, left = _by_level(model, holdout, scored, label, column)
         told += found
         gaps += left
-    return Measured(metrics=overall, groups=told, gaps=gaps)
+    if not groups:
+        gaps.append("no column of groups was named: slices and fairness were not measured")
+    alike, left = _fairness(model, holdout, scored, label, groups)
+    return Measured(metrics=overall, groups=told, fairness=alike, gaps=gaps + left)
+
+
+def _fairness(
+    model: ScoringModel,
+    holdout: pd.DataFrame,
+    scored: pd.DataFrame,
+    label: str,
+    columns: Sequence[str],
+) -> tuple[list[Fairness], list[str]]:
+    if model.task != "binary":
+        task = f"fairness is told of yes and no, not of a {model.task} model"
+        return [], [task] if columns else []
+    yes = classes_of(model.estimator)[1]
+    truth, chosen = (holdout[label] == yes).to_numpy(), (scored["prediction"] == yes).to_numpy()
+    found, gaps = [], []
+    for column in columns:
+        counts = holdout[column].value_counts()
+        large = holdout[column].where(holdout[column].isin(counts[counts >= GROUP_ROWS].index))
+        one = fairness_of(truth, chosen, large, confidence=CONFIDENCE)
+        if one is None:
+            gaps.append(f"fairness by {column!r}: fewer than two groups have {GROUP_ROWS} rows")
+        else:
+            found.append(one)
+    return found, gaps
 
 
 def _by_level(

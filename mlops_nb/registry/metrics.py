@@ -82,10 +82,12 @@ def _ranking(truth: Array, score: Array) -> dict[str, Metric]:
     starts = np.flatnonzero(np.r_[True, np.diff(score[order]) != 0])
 
     def blocks(weights: Array) -> tuple[Array, Array]:
-        sorted_weights = weights[:, order]
-        positive = np.add.reduceat(sorted_weights * ordered, starts, axis=1)
-        negative = np.add.reduceat(sorted_weights * (1 - ordered), starts, axis=1)
-        return positive, negative
+        placed = weights[:, order]
+        positive = placed * ordered
+        negative = placed - positive
+        if len(starts) == len(order):
+            return positive, negative
+        return np.add.reduceat(positive, starts, axis=1), np.add.reduceat(negative, starts, axis=1)
 
     def roc_auc(weights: Array) -> Array:
         positive, negative = blocks(weights)

@@ -16,8 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mlops_nb import modelfile
 from mlops_nb.config import Project
-from mlops_nb.errors import InputError, NotFoundError
+from mlops_nb.errors import InputError, MlopsError, NotFoundError
 from mlops_nb.registry import approvals, card, evidence, signature
 from mlops_nb.registry.pack_readme import readme
 from mlops_nb.registry.scoring import model_path
@@ -98,6 +99,8 @@ def write(
         The version has no evidence.
     InputError
         The key cannot be used, or the file cannot be written.
+    MlopsError
+        The model file or the evidence is not what was decided on: there is nothing to vouch for.
     """
     entries = audit.sealed(project)
     content = _evidence(project, version) | _log(entries, version)
@@ -113,6 +116,7 @@ def write(
         content[f"{name}.sig"] = str(entry.details.get("signature", "")).encode()
     gaps = _gaps(entries, version, content, with_model=with_model)
     model = model_path(models.download_model(project, version.source)) if with_model else None
+    _refuse_changed(entries, version, content, model)
     about = _about(version, identity, model, gaps)
     content[FACTS] = (json.dumps(about, indent=2) + "\n").encode()
     content["README.md"] = readme(about, approved).encode()
@@ -188,6 +192,33 @@ def _gaps(
     if "run/data.json" not in content:
         gaps.append("the run named no input, so no data hash is known")
     return gaps
+
+
+def _refuse_changed(
+    entries: list[tuple[audit.Entry, str]],
+    version: ModelVersion,
+    content: Mapping[str, bytes],
+    model: Path | None,
+) -> None:
+    """Refuse to vouch for what is not as it was registered and decided on."""
+    if model is not None and modelfile.digest(model) != fact(version, "sha256"):
+        raise _changed("the model file", version, "registered")
+    decided = [
+        entry.details.get("metrics_sha256")
+        for entry, _ in entries
+        if (entry.action, entry.model, entry.version) == ("promote", version.name, version.version)
+    ]
+    # Versions let live by an early release have no hash of the evidence in the log.
+    found = hashlib.sha256(content[evidence.METRICS]).hexdigest()
+    if decided and decided[-1] not in (None, found):
+        raise _changed(evidence.METRICS, version, "decided on")
+
+
+def _changed(what: str, version: ModelVersion, how: str) -> MlopsError:
+    return MlopsError(
+        f"{what} of {version.label} is not what was {how}: a pack would vouch for it",
+        "find out who wrote to the store; bring its files back from a backup",
+    )
 
 
 def _manifest(files: Mapping[str, bytes | Path]) -> bytes:

@@ -236,8 +236,9 @@ def _card(pack: _Opened) -> str:
     told, measured = pack.json_of(card.JSON), pack.json_of(evidence.METRICS)
     if told["model"]["sha256"] != pack.about["model_sha256"]:
         raise _BrokenError("card.json is about another model file")
-    if told["metrics"] != measured["metrics"] or told["groups"] != measured["groups"]:
-        raise _BrokenError("card.json tells other metrics than metrics.json")
+    for part in ("metrics", "groups", "fairness", "importance"):
+        if told.get(part) != measured.get(part):
+            raise _BrokenError(f"card.json tells other {part} than metrics.json")
     return "the card tells the metrics that were decided on"
 
 

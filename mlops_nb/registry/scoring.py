@@ -133,7 +133,7 @@ def load_model(
 
 
 def _handed_over(packed: handover.Handover, *, allow_pickle: bool) -> ScoringModel:
-    if modelfile.inspect(packed.model).sha256 != packed.sha256:
+    if modelfile.digest(packed.model) != packed.sha256:
         raise MlopsError(
             f"the model file of {packed.version.label} is not the one that was handed over",
             "do not use it; ask for the handover again",
@@ -159,10 +159,12 @@ def open_estimator(project: Project, version: ModelVersion, *, allow_pickle: boo
     """
     path = model_path(models.download_model(project, version.source))
     registered = fact(version, "sha256")
-    if registered and modelfile.inspect(path).sha256 != registered:
+    # Before anything looks into it: whatever it has become, it is not what was registered.
+    if registered and modelfile.digest(path) != registered:
         raise MlopsError(
             f"the model file of {version.label} was changed after its registration",
-            "do not use it; find out who wrote to the store, then register the run again",
+            "do not use it; find out who wrote to the store, bring the file back from a backup or "
+            "train and register anew",
         )
     return modelfile.load(path, allow_pickle=allow_pickle)
 
@@ -178,7 +180,10 @@ def model_path(folder: Path) -> Path:
     for name in MODEL_FILES:
         if (folder / name).is_file():
             return folder / name
-    raise InputError(f"{folder} holds no {' or '.join(MODEL_FILES)}")
+    raise InputError(
+        f"{folder} holds no {' or '.join(MODEL_FILES)}",
+        "bring the store's files back from a backup, or train and register anew",
+    )
 
 
 def require_columns(frame: pd.DataFrame, wanted: Sequence[str], who: str) -> None:

@@ -137,6 +137,30 @@ def download_model(project: Project, uri: str) -> Path:
     return kept
 
 
+def lacking(folder: Path) -> list[str]:
+    """Return what a logged model's folder lacks of what MLflow can say of it.
+
+    Parameters
+    ----------
+    folder : Path
+        From :func:`download_model`.
+
+    Returns
+    -------
+    list of str
+        ``signature``, ``input example``, or nothing.
+    """
+    from mlflow.exceptions import MlflowException
+    from mlflow.models import Model
+
+    try:
+        found = Model.load(str(folder))
+    except (MlflowException, OSError, TypeError, ValueError):
+        return ["signature", "input example"]
+    lacks = [] if found.signature is not None else ["signature"]
+    return lacks if found.saved_input_example_info else [*lacks, "input example"]
+
+
 def location(project: Project, uri: str) -> str:
     """Return the artifact URI of a logged model's folder."""
     with store_errors(project):

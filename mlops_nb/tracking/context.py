@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from mlops_nb.config import load_project
+from mlops_nb.config import Project, load_project
 from mlops_nb.tracking import current, evidence
 from mlops_nb.tracking.active import Run
 from mlops_nb.tracking.binding import Binding
@@ -41,6 +41,7 @@ def start(
     tags: Mapping[str, str] | None = None,
     nested: bool = False,
     source: str = "",
+    project: Project | None = None,
 ) -> OpenRun:
     """Start a run and make it the current one; :func:`finish` takes the answer.
 
@@ -50,8 +51,10 @@ def start(
         As :func:`run` takes them.
     source : str
         The code that will run in it, where it is known.
+    project : Project, optional
+        Whose run; that of the current folder by default.
     """
-    project = load_project()
+    project = project or load_project()
     run = Run(
         project,
         name or evidence.default_name(project),
@@ -97,12 +100,21 @@ def finish(
 class RunContext:
     """What :func:`run` answers: a context manager and a decorator, usable any number of times."""
 
-    def __init__(self, name: str | None, tags: Mapping[str, str] | None, nested: bool) -> None:
+    def __init__(
+        self,
+        name: str | None,
+        tags: Mapping[str, str] | None = None,
+        nested: bool = False,
+        project: Project | None = None,
+    ) -> None:
         self._name, self._tags, self._nested = name, dict(tags or {}), nested
+        self._project = project
         self._open: list[OpenRun] = []
 
     def __enter__(self) -> Run:
-        self._open.append(start(self._name, tags=self._tags, nested=self._nested))
+        self._open.append(
+            start(self._name, tags=self._tags, nested=self._nested, project=self._project)
+        )
         return self._open[-1].run
 
     def __exit__(
@@ -121,14 +133,14 @@ class RunContext:
 
             @functools.wraps(function)
             async def awaited(*args: Any, **kwargs: Any) -> Any:
-                with RunContext(name, self._tags, self._nested):
+                with RunContext(name, self._tags, self._nested, self._project):
                     return await function(*args, **kwargs)
 
             return awaited
 
         @functools.wraps(function)
         def called(*args: Any, **kwargs: Any) -> Any:
-            with RunContext(name, self._tags, self._nested):
+            with RunContext(name, self._tags, self._nested, self._project):
                 return function(*args, **kwargs)
 
         return called

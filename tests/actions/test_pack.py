@@ -28,8 +28,10 @@ from mlops_nb.actions.promote import promote
 from mlops_nb.actions.register import register_model
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import InputError, MlopsError
-from mlops_nb.registry import signature
+from mlops_nb.registry import evidence, signature
 from mlops_nb.registry.pack_audit import verify
+from mlops_nb.registry.scoring import model_path
+from mlops_nb.registry.versions import resolve
 from mlops_nb.result import Status
 from mlops_nb.state import audit
 from mlops_nb.store import models, runs
@@ -307,3 +309,23 @@ def test_a_broken_log_is_vouched_for_by_nobody(
     monkeypatch.setattr(audit, "broken", lambda _project: ["entry 2 was changed"])
     with pytest.raises(MlopsError, match="a pack would vouch for it"):
         pack("cancer", tmp_path / "x.zip", key=keys / "bo", project=project)
+
+
+def test_evidence_and_a_model_that_were_changed_are_vouched_for_by_nobody(
+    project: Project, keys: Path, tmp_path: Path
+) -> None:
+    version = resolve(project, "cancer")
+    stored = model_path(models.download_model(project, version.source))
+    kept = evidence.read(project, version, evidence.METRICS), stored.read_bytes()
+    try:
+        evidence.write(project, version, evidence.METRICS, kept[0].replace(b"0.9", b"1.0"))
+        with pytest.raises(MlopsError, match=r"metrics\.json of cancer/\d is not what was decided"):
+            pack("cancer", tmp_path / "x.zip", key=keys / "bo", project=project)
+        evidence.write(project, version, evidence.METRICS, kept[0])
+        stored.write_bytes(kept[1] + b"0")
+        with pytest.raises(MlopsError, match=r"the model file of .* is not what was registered"):
+            pack("cancer", tmp_path / "x.zip", key=keys / "bo", project=project)
+    finally:
+        evidence.write(project, version, evidence.METRICS, kept[0])
+        stored.write_bytes(kept[1])
+    assert list(tmp_path.iterdir()) == []

@@ -21,11 +21,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from mlops_nb.actions.evaluate import evaluate
 from mlops_nb.actions.promote import promote
 from mlops_nb.actions.run_job import run_job
-from mlops_nb.errors import MlopsError, NotFoundError
+from mlops_nb.errors import InputError, MlopsError, NotFoundError
 from mlops_nb.jobs.attempt import AttemptStatus
 from mlops_nb.monitoring import predictions_log
+from mlops_nb.registry import evidence
+from mlops_nb.registry.explain import explain
 from mlops_nb.registry.ledger import history, verify
 from mlops_nb.registry.scoring import load_model, model_path
 from mlops_nb.registry.versions import resolve
@@ -109,6 +112,35 @@ def test_a_model_file_replaced_by_a_malicious_pickle_never_runs(
         promote("cancer", project=registry.project)
     assert versions.aliases(registry.project, "cancer")["champion"] == 1
     assert not mark.exists()
+
+
+def test_files_that_a_disk_has_spoilt_are_named(registry: Any) -> None:
+    """A model or evidence that is cut short, or gone, is one clear message and no traceback."""
+    registry.register("tree", weak())
+    promote("cancer", project=registry.project)
+    version = resolve(registry.project, "cancer")
+    stored = model_path(models.download_model(registry.project, version.source))
+    whole = stored.read_bytes()
+    stored.write_bytes(whole[:300])
+    with pytest.raises(MlopsError, match="the model file of cancer/1 was changed after"):
+        load_model("cancer")
+    stored.unlink()
+    with pytest.raises(InputError, match=r"holds no model\.skops") as gone:
+        load_model("cancer")
+    assert "backup" in gone.value.hint
+    stored.write_bytes(whole)
+    for name, use in (
+        ("holdout.parquet", explain),
+        ("metrics.json", explain),
+        ("card.json", evaluate),
+    ):
+        content = evidence.read(registry.project, version, name)
+        evidence.write(registry.project, version, name, content[:100])
+        with pytest.raises(MlopsError, match=rf"{name} of cancer/1 is damaged") as spoilt:
+            use("cancer", project=registry.project)
+        assert "backup" in spoilt.value.hint
+        evidence.write(registry.project, version, name, content)
+    explain("cancer", project=registry.project)
 
 
 def test_nobody_scores_by_a_log_that_was_tampered_with(registry: Any) -> None:

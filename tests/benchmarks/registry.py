@@ -6,6 +6,7 @@ Not a test: ``python tests/benchmarks/registry.py`` prints the tables of ``docs/
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from sklearn.preprocessing import StandardScaler
 COLUMNS = 50
 FITTED = 20_000
 ROUNDS = 7
+ROLLBACKS = 5
 
 
 def main() -> None:
@@ -38,6 +40,7 @@ def main() -> None:
         return
     scoring(arguments.rows)
     registering()
+    rolling_back()
 
 
 def table(rows: int) -> pd.DataFrame:
@@ -206,6 +209,35 @@ def mlflow_registration(folder: Path) -> Callable[[], object]:
             )
 
     return register
+
+
+def rolling_back() -> None:
+    """Print what `mlops model rollback` takes, from the shell and back to it."""
+    from mlops_nb.actions.promote import promote
+    from mlops_nb.config import load_project
+
+    spent = []
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "ours"
+        register, project = our_registration(root), load_project(root)
+        for _ in range(ROLLBACKS + 1):
+            register()
+            promote("m", reason="benchmark", override=True, project=project)
+        for _ in range(ROLLBACKS):
+            started, before = time.perf_counter(), children()
+            command = [Path(sys.executable).with_name("mlops"), "model", "rollback", "m"]
+            subprocess.run(command, cwd=root, check=True, capture_output=True)
+            spent.append((time.perf_counter() - started, children() - before))
+    print("\n| `mlops model rollback`, a new process | elapsed | CPU | goal |")
+    print("|---|---|---|---|")
+    elapsed, processors = (statistics.median(column) for column in zip(*spent, strict=True))
+    print(f"| seconds, median of {ROLLBACKS} | {elapsed:.2f} | {processors:.2f} | < 3 |")
+
+
+def children() -> float:
+    """Return the processor seconds of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def seconds(call: Callable[[], object]) -> tuple[float, float]:

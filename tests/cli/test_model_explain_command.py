@@ -100,6 +100,7 @@ def test_one_row_is_explained_with_a_hint_that_keeps_what_must_be_kept() -> None
         hint = answer("explain", "churn/1", "--row", str(place))["row"]["hint"]
         if hint is not None:
             assert [change["column"] for change in hint["changes"]] == ["months"]
+    assert isinstance(scores["prediction"], int), "as the model says it, not as a table holds it"
     kept = answer("explain", "churn/1", "--row", "0", "--keep", "months")
     assert kept["row"]["hint"] is None
 
@@ -157,6 +158,7 @@ def test_a_card_has_two_readers_and_says_what_odd_rows_do() -> None:
     [
         (["explain", "churn/1", "--row", "300"], "there is no row 300: the table has 300"),
         (["explain", "churn/1", "--column", "month"], "no feature 'month'"),
+        (["explain", "churn/1", "--row", "0", "--keep", "month"], "no feature 'month' to keep"),
         (["explain", "churn/1", "-o", "why.pdf"], "cannot write reasons to why.pdf"),
         (["explain", "churm/1"], "unknown model 'churm'"),
         (["audit", "--pack", "none.zip", "--allowed-signers", "none"], "there is no file none"),

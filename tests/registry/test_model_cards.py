@@ -52,9 +52,12 @@ def facts(text: str = "plain") -> dict[str, Any]:
         "confidence": 0.95,
         "metrics": {"roc_auc": span},
         "groups": [{"column": text, "level": text, "rows": 40, "metrics": {"roc_auc": span}}],
+        "fairness": [
+            {"column": text, "groups": 2, "rows": 40, "figures": {"selection_ratio": span}}
+        ],
         "importance": {
             "metric": "roc_auc",
-            "features": [{"feature": text, "drop": 0.1, "spread": 0.01}],
+            "features": [{"feature": text, "drop": 0.1, "low": 0.08, "high": 0.12}],
         },
         "calibration": [
             {"rows": 10, "score": s, "rate": s, "low": s / 2, "high": s + 0.1} for s in (0.1, 0.8)
@@ -172,6 +175,28 @@ def test_each_reader_has_a_view_from_the_same_facts(found: dict[str, Any], reade
         text = card.render(found, kind, reader)
         assert (f"{before}For the data scientist" in text) is (reader != "engineering")
         assert (f"{before}For the engineer on call" in text) is (reader != "science")
+
+
+def test_each_summary_answers_its_readers_questions() -> None:
+    """The two columns of the gap between those who build a model and those who run it."""
+    found = facts() | {"limits": "no freight"}
+    found["operation"]["jobs"][0] |= {"name": "score", "freshness": 7200.0}
+    told = {section.title: " ".join(section.lines) for section in card_sections.sections(found)}
+    for word in ("roc_auc", "1 features", "relies most on", "Weakest group", "Limits: no freight."):
+        assert word in told["For the data scientist"]
+    for word in (
+        "ms per 1,000 rows",
+        "of one core for a million",
+        "Freshness: job score within 2 hours.",
+        "Failure modes that were tried: ",
+        "Playbook: ",
+        "mlops model rollback flights",
+    ):
+        assert word in told["For the engineer on call"]
+    bare_ones = {section.title: section.lines for section in card_sections.sections(bare())}
+    lines = bare_ones["For the engineer on call"]
+    assert "Freshness: nobody stated how old its answers may be." in lines
+    assert "Failure modes that were tried: none." in lines
 
 
 def test_a_reader_that_is_not_there() -> None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlops_nb.config import Project, load_project
-from mlops_nb.errors import InputError, MissingExtraError, did_you_mean
+from mlops_nb.errors import InputError, MissingExtraError, NotFoundError, did_you_mean
 from mlops_nb.registry import card, evidence
 from mlops_nb.registry.explain import reasons as words
 from mlops_nb.registry.explain.attribution import Attribution, attribution_of
 from mlops_nb.registry.explain.counterfactual import MOST, Counterfactual, counterfactual
 from mlops_nb.registry.explain.partial import Dependence, partial_dependence
 from mlops_nb.registry.explain.simpler import Comparison, compare_with_simple
+from mlops_nb.registry.importance import ends
 from mlops_nb.registry.metrics import Array
 from mlops_nb.registry.scoring import ScoringModel, load_model, require_columns
 from mlops_nb.registry.versions import fact
@@ -209,7 +210,18 @@ class Explainer:
             of ``gates.fairness``.
         most : int, default=3
             Columns that may change at once.
+
+        Raises
+        ------
+        NotFoundError
+            A column to keep is no feature of the model.
         """
+        for name in keep:
+            if name not in self.model.features:
+                raise NotFoundError(
+                    f"{self.model.version.label} has no feature {name!r} to keep",
+                    did_you_mean(name, self.model.features),
+                )
         return counterfactual(self.model, row, self.holdout, keep={*self.keep, *keep}, most=most)
 
     def partial_dependence(self, column: str, *, output: str = "") -> Dependence:
@@ -286,7 +298,8 @@ class Explainer:
             f"contributions start from {base}{unit}",
         ]
         for item in self.importance.get("features", [])[:10]:
-            loss = f"{item['drop']:.4f} ± {item['spread']:.4f}"
+            low, high = ends(item)
+            loss = f"{item['drop']:.4f} [{low:.4f}, {high:.4f}]"
             lines.append(f"  {item['feature']:24} {self.importance['metric']} loses {loss}")
         return "\n".join(lines)
 
