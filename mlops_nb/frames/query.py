@@ -121,6 +121,21 @@ def run(expression: Any) -> Any:
         raise InputError(f"the data cannot be read: {first_line(error)}", "") from error
 
 
+def batches(table: ibis.Table, size: int) -> Iterator[Any]:
+    """Yield the rows of a table of DuckDB in their order, as Arrow batches of about `size`.
+
+    Not by `to_pyarrow_batches`, which asks DuckDB in a way that version 2 no longer knows. A table
+    in memory is known to DuckDB from the first query by :func:`run` on.
+    """
+    engine = table.get_backend()
+    try:
+        yield from engine.con.sql(engine.compile(table)).to_arrow_reader(size)
+    except Exception as error:
+        if not is_engines(error):
+            raise
+        raise InputError(f"the data cannot be read: {first_line(error)}", "") from error
+
+
 def _kind(dtype: Any) -> Kind:
     if dtype.is_boolean():
         return "boolean"

@@ -39,9 +39,8 @@ def test_kinds_of_columns(table: pd.DataFrame) -> None:
 
 
 def test_moments_leave_out_what_is_not_finite(table: pd.DataFrame) -> None:
-    moments, counts = frames.summarise(
-        frames.open_table(table), {"number": [0.0, 1.5], "whole": [2.5]}
-    )  # fmt: skip
+    summary = frames.summarise(frames.open_table(table), {"number": [0.0, 1.5], "whole": [2.5]})
+    moments, counts = summary.moments, summary.counts
     found = moments["number"]
     assert (found.nulls, found.infinite, found.finite) == (1, 3, 3)
     assert (found.minimum, found.maximum) == (1.0, 4.0)
