@@ -150,11 +150,11 @@ def profile(
     opened = frames.open_table(table)
     names = _chosen(list(opened.columns), columns)
     ordered = opened
-    opened = opened.select(names)
+    opened = frames.only(opened, names)
     known = edges_from.columns if edges_from is not None else {}
     vectors = frames.vectors(opened)
     plain = [name for name in names if name not in vectors]
-    made = _plain_columns(opened.select(plain), known) if plain else {}
+    made = _plain_columns(frames.only(opened, plain), known) if plain else {}
     total = frames.rows(opened)
     made |= _vector_columns(opened, vectors, known, total)
     periods = None
