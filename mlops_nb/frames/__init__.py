@@ -7,7 +7,7 @@ counts of values, a sample) is computed where the data are and comes back small.
 from __future__ import annotations
 
 from mlops_nb.frames.figure import evaluate
-from mlops_nb.frames.moments import Moments, histograms, summarise
+from mlops_nb.frames.moments import Moments, Summary, extremes, summarise
 from mlops_nb.frames.period import by_period, in_periods, span, values_by_period
 from mlops_nb.frames.query import (
     FINITE,
@@ -15,6 +15,7 @@ from mlops_nb.frames.query import (
     filled,
     kinds,
     longest_gap,
+    only,
     repeated_rows,
     rows,
     to_pandas,
@@ -37,6 +38,7 @@ __all__ = [
     "Kind",
     "Moments",
     "Rule",
+    "Summary",
     "by_period",
     "count_breaches",
     "count_orphans",
@@ -44,13 +46,14 @@ __all__ = [
     "distinct",
     "evaluate",
     "examples",
+    "extremes",
     "filled",
-    "histograms",
     "in_periods",
     "kinds",
     "least_hashes",
     "longest_gap",
     "newest",
+    "only",
     "open_table",
     "read_table",
     "repeated_rows",

@@ -1,22 +1,28 @@
-"""Counts, extremes, moments and histograms of all columns, in as few passes as they need."""
+"""Counts, extremes, moments and histograms of all columns, in one pass."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import ibis
+from typing import TYPE_CHECKING, Any
 
 from mlops_nb.frames.query import (
     FINITE,
-    Kind,
     aggregate,
     counted,
+    finite_number,
     histogram_of,
     kinds,
     number_of,
+    rows,
 )
+from mlops_nb.frames.sampling import sample_numbers
+from mlops_nb.frames.stream import Running, stream
+
+if TYPE_CHECKING:
+    import ibis
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +37,6 @@ class Moments:
         Rows beyond :data:`FINITE` on either side; in none of the figures below.
     finite : int
         Rows with a usable value.
-    clean : bool
-        Whether all numbers are known to be finite.
     minimum, maximum, mean : float, optional
         Of the finite values; datetimes count in seconds since 1970.
     variance : float, optional
@@ -42,7 +46,6 @@ class Moments:
     nulls: int
     infinite: int
     finite: int
-    clean: bool = False
     minimum: float | None = None
     maximum: float | None = None
     mean: float | None = None
@@ -54,98 +57,122 @@ class Moments:
         return self.nulls + self.infinite + self.finite
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What :func:`summarise` finds.
+
+    Parameters
+    ----------
+    moments : mapping
+        Column → its moments, in the table's order.
+    counts : mapping
+        Column with k bounds → the k + 1 counts of its finite values.
+    drawn : mapping
+        Column → its values in an even sample of the rows, NaN where there is none.
+    """
+
+    moments: Mapping[str, Moments]
+    counts: Mapping[str, list[int]]
+    drawn: Mapping[str, NDArray[np.float64]]
+
+
 def summarise(
-    table: ibis.Table, edges: Mapping[str, Sequence[float]]
-) -> tuple[dict[str, Moments], dict[str, list[int]]]:
-    """Return counts and moments of every column and histograms of some, in one pass.
+    table: ibis.Table,
+    edges: Mapping[str, Sequence[float]],
+    *,
+    drawn: Collection[str] = (),
+    size: int = 0,
+) -> Summary:
+    """Return counts and moments of every column, histograms of some and a sample of some.
 
     Parameters
     ----------
     edges : mapping
         Column → e₁ … eₖ, the bounds of its bins (−∞, e₁], (e₁, e₂], … (eₖ, ∞); may be empty.
-
-    Returns
-    -------
-    dict, dict
-        Column → its moments; column of `edges` → k + 1 counts of its finite values.
+    drawn : collection of str
+        Columns of numbers or datetimes to be sampled, as :func:`sample_numbers` does.
+    size : int
+        Rows of the sample.
     """
-    treated = kinds(table)
-    first, total = _extremes(table, treated)
-    clean = {name for name, one in first.items() if one["clean"]}
-    wanted = _histograms(table, edges, clean)
-    for i, (name, (kind, _)) in enumerate(treated.items()):
-        if kind in ("numeric", "datetime"):
-            number = number_of(table[name], kind, clean=name in clean)
-            if name not in clean:
-                wanted[f"{i}_finite"] = number.count()
-                wanted[f"{i}_minimum"] = number.min()
-                wanted[f"{i}_maximum"] = number.max()
-            wanted[f"{i}_mean"] = number.mean()
-            wanted[f"{i}_variance"] = number.var(how="pop")
-    found = aggregate(table, wanted)
-    own = {
-        name: first[name]
-        | {key: found[f"{i}_{key}"] for key in ("finite", *FIGURES) if f"{i}_{key}" in found}
-        for i, name in enumerate(treated)
-    }
-    odd = [n for n, one in own.items() if one["finite"] not in (None, one["values"])]
-    nan = _count_nan(table, odd)
-    moments = {name: _moments(one, total, nan.get(name, 0)) for name, one in own.items()}
-    return moments, counted(found, edges)
+    if table.get_backend().name == "duckdb":
+        return _streamed(table, edges, drawn, size)
+    sampled = sample_numbers(table, size, list(drawn), rows(table)) if drawn else {}
+    return _asked(table, edges, sampled)
 
 
-def _extremes(
-    table: ibis.Table, treated: Mapping[str, tuple[Kind, str]]
-) -> tuple[dict[str, Any], int]:
-    """Return counts and extremes of every column, often held by the statistics of a file, and rows.
-
-    A column is clean when these show that all its numbers are finite: it is then read as it is.
-    """
-    counts = {str(i): table[name].count() for i, name in enumerate(treated)}
-    values = aggregate(table, counts | {"rows": table.count()})
-    found = aggregate(table, _bounds(table, treated))
-    answer = {}
-    for i, (name, (kind, _)) in enumerate(treated.items()):
-        low, high = found.get(f"{i}_minimum"), found.get(f"{i}_maximum")
-        # NaN is the greatest number of the engines, and no more than any.
-        clean = low is not None and high is not None and low >= -FINITE and high <= FINITE
-        answer[name] = {
-            "values": values[str(i)],
-            "finite": values[str(i)] if kind in ("numeric", "datetime") else None,
-            "clean": clean,
-            **dict.fromkeys(FIGURES),
-            "minimum": low if clean else None,
-            "maximum": high if clean else None,
-        }
-    return answer, int(values["rows"])
+def _streamed(
+    table: ibis.Table, edges: Mapping[str, Sequence[float]], drawn: Collection[str], size: int
+) -> Summary:
+    total = rows(table)
+    found = stream(table, edges, drawn, size / total)
+    values = [name for name in table.columns if name not in found]
+    filled = aggregate(table, {str(i): table[name].count() for i, name in enumerate(values)})
+    moments = {name: _of_numbers(each) for name, each in found.items()}
+    for i, name in enumerate(values):
+        moments[name] = Moments(nulls=total - filled[str(i)], infinite=0, finite=filled[str(i)])
+    return Summary(
+        moments={name: moments[name] for name in table.columns},
+        counts={name: found[name].counts() for name in edges},
+        drawn={name: found[name].sampled() for name in drawn},
+    )
 
 
-def _bounds(table: ibis.Table, treated: Mapping[str, tuple[Kind, str]]) -> dict[str, Any]:
-    """Return the expressions of the extremes alone, of the columns as they are.
-
-    A query that asks for anything else as well, or converts before, reads the whole file.
-    """
-    wanted: dict[str, Any] = {}
-    for i, (name, (kind, _)) in enumerate(treated.items()):
-        if kind in ("numeric", "datetime"):
-            for key, bound in (("minimum", table[name].min()), ("maximum", table[name].max())):
-                wanted[f"{i}_{key}"] = number_of(bound, kind, clean=True)
-    return wanted
+def _of_numbers(found: Running) -> Moments:
+    nulls = found.rows - found.finite - found.infinite
+    if not found.finite:
+        return Moments(nulls=nulls, infinite=found.infinite, finite=0)
+    return Moments(
+        nulls=nulls,
+        infinite=found.infinite,
+        finite=found.finite,
+        # −0.0 is written unlike 0.
+        minimum=found.minimum + 0.0,
+        maximum=found.maximum + 0.0,
+        mean=found.mean,
+        variance=found.squares / found.finite,
+    )
 
 
 FIGURES = ("minimum", "maximum", "mean", "variance")
 
 
-def _moments(found: Mapping[str, Any], total: int, nan: int) -> Moments:
-    values = found["values"] - nan
-    finite = values if found["finite"] is None else found["finite"]
+def _asked(
+    table: ibis.Table,
+    edges: Mapping[str, Sequence[float]],
+    drawn: Mapping[str, NDArray[np.float64]],
+) -> Summary:
+    """Ask the engine for all figures, in as few queries as it can plan."""
+    treated = kinds(table)
+    wanted: dict[str, Any] = {"rows": table.count()}
+    for i, (name, (kind, _)) in enumerate(treated.items()):
+        wanted[f"{i}_values"] = table[name].count()
+        if kind in ("numeric", "datetime"):
+            number = finite_number(table[name], kind)
+            wanted[f"{i}_finite"] = number.count()
+            wanted[f"{i}_minimum"], wanted[f"{i}_maximum"] = number.min(), number.max()
+            wanted[f"{i}_mean"], wanted[f"{i}_variance"] = number.mean(), number.var(how="pop")
+    for i, (name, bounds) in enumerate(edges.items()):
+        wanted |= histogram_of(f"{i}_bins", finite_number(table[name], treated[name][0]), bounds)
+    found = aggregate(table, wanted)
+    odd = [
+        name
+        for i, name in enumerate(treated)
+        if found.get(f"{i}_finite", found[f"{i}_values"]) != found[f"{i}_values"]
+    ]
+    nan = _count_nan(table, odd)
+    moments = {name: _answered(found, i, nan.get(name, 0)) for i, name in enumerate(treated)}
+    return Summary(moments=moments, counts=counted(found, edges), drawn=drawn)
+
+
+def _answered(found: Mapping[str, Any], place: int, nan: int) -> Moments:
+    values = found[f"{place}_values"] - nan
+    finite = found.get(f"{place}_finite", values)
+    figures = {key: found.get(f"{place}_{key}") for key in FIGURES}
     return Moments(
-        nulls=total - values,
+        nulls=found["rows"] - values,
         infinite=values - finite,
         finite=finite,
-        clean=found["clean"],
-        # A file's statistics may hold −0.0, which is written unlike 0.
-        **{key: None if found[key] is None else found[key] + 0.0 for key in FIGURES},
+        **{key: None if value is None else value + 0.0 for key, value in figures.items()},
     )
 
 
@@ -159,27 +186,30 @@ def _count_nan(table: ibis.Table, columns: Sequence[str]) -> dict[str, int]:
     return {name: int(found[str(i)] or 0) for i, name in enumerate(floating)}
 
 
-def histograms(
-    table: ibis.Table, edges: Mapping[str, Sequence[float]], clean: Collection[str] = ()
-) -> dict[str, list[int]]:
-    """Count the finite values of columns between ascending edges, as :func:`summarise` does.
+def extremes(table: ibis.Table, columns: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Return the least and the greatest finite value of columns of numbers or datetimes.
 
-    Parameters
-    ----------
-    clean : collection of str
-        Columns whose numbers are known to be finite.
+    Often held by the statistics of a file: a query that asks for anything else as well, or
+    converts before, reads it whole. A column without any value is left out.
     """
-    if not edges:
-        return {}
-    return counted(aggregate(table, _histograms(table, edges, clean)), edges)
-
-
-def _histograms(
-    table: ibis.Table, edges: Mapping[str, Sequence[float]], clean: Collection[str]
-) -> dict[str, Any]:
     treated = kinds(table)
-    wanted: dict[str, Any] = {}
-    for i, (name, bounds) in enumerate(edges.items()):
-        number = number_of(table[name], treated[name][0], clean=name in clean)
-        wanted |= histogram_of(f"{i}_bins", number, bounds)
-    return wanted
+    whole = {name: table[name] for name in columns}
+    found = _bounds(
+        table,
+        {
+            name: tuple(number_of(c, treated[name][0], clean=True) for c in (v.min(), v.max()))
+            for name, v in whole.items()
+        },
+    )
+    # NaN is the greatest number of the engines, and no more than any.
+    odd = [name for name, (low, high) in found.items() if not -FINITE <= low <= high <= FINITE]
+    usable = {name: finite_number(table[name], treated[name][0]) for name in odd}
+    kept = {name: bounds for name, bounds in found.items() if name not in usable}
+    return kept | _bounds(table, {name: (n.min(), n.max()) for name, n in usable.items()})
+
+
+def _bounds(table: ibis.Table, wanted: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+    pairs = {f"{i}_{j}": pair[j] for i, pair in enumerate(wanted.values()) for j in (0, 1)}
+    found = aggregate(table, pairs)
+    both = {name: (found[f"{i}_0"], found[f"{i}_1"]) for i, name in enumerate(wanted)}
+    return {name: (low + 0.0, high + 0.0) for name, (low, high) in both.items() if low is not None}

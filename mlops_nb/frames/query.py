@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 import ibis
+from ibis.expr.operations import InMemoryTable
 
 from mlops_nb.errors import InputError
 
@@ -113,12 +115,46 @@ def to_pandas(table: ibis.Table) -> pd.DataFrame:
 
 def run(expression: Any) -> Any:
     """Compute an expression where its data are, as Arrow."""
+    with telling():
+        engine = expression.get_backend()
+        if engine.name != "duckdb":
+            return expression.to_pyarrow()
+        # As ibis does it, but for pandas, whose import takes longer than most questions.
+        answer = engine.con.sql(engine.compile(expression.as_table())).to_arrow_table()
+        return expression.__pyarrow_result__(answer)
+
+
+def introduce(table: ibis.Table) -> None:
+    """Make an ibis table known to its engine where it is made of tables in memory."""
+    if table.op().find(InMemoryTable):
+        with telling():
+            table.limit(0).to_pyarrow()
+
+
+def only(table: ibis.Table, columns: Sequence[str]) -> ibis.Table:
+    """Return the table with these columns; as it is with just these: each step costs planning."""
+    return table if list(table.columns) == list(columns) else table.select(columns)
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Turn an error of the engine into one line about the data."""
     try:
-        return expression.to_pyarrow()
+        yield
     except Exception as error:
         if not is_engines(error):
             raise
         raise InputError(f"the data cannot be read: {first_line(error)}", "") from error
+
+
+def batches(table: ibis.Table, size: int) -> Iterator[Any]:
+    """Yield the rows of a table of DuckDB in their order, as Arrow batches of about `size`.
+
+    Not by `to_pyarrow_batches`, which asks DuckDB in a way that version 2 no longer knows.
+    """
+    engine = table.get_backend()
+    with telling():
+        yield from engine.con.sql(engine.compile(table)).to_arrow_reader(size)
 
 
 def _kind(dtype: Any) -> Kind:

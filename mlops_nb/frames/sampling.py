@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+SPREAD, PLACES = 2654435761, 2**32
+"""A multiplicative hash of the row's number chooses it: even, and unlike every n-th row out of step
+with anything periodic in the data."""
+
+
 def sample(table: ibis.Table, size: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Return about `size` rows spread over the whole table, always the same ones.
 
@@ -40,6 +45,16 @@ def sample_numbers(
     return {name: chosen[name].cast("float64").to_numpy() for name in columns}
 
 
+def chosen_rows(begin: int, count: int, share: float) -> NDArray[np.intp]:
+    """Return which of the rows from `begin` on :func:`sample` takes of a table that streams by."""
+    import numpy as np
+
+    if share >= 1:
+        return np.arange(count)
+    place = (np.arange(begin, begin + count) * SPREAD) % PLACES
+    return np.flatnonzero(place < int(PLACES * share))
+
+
 def _sample(table: ibis.Table, size: int, columns: Sequence[str] | None, total: int) -> pa.Table:
     names = list(table.columns if columns is None else columns)
     treated = kinds(table)
@@ -50,9 +65,7 @@ def _sample(table: ibis.Table, size: int, columns: Sequence[str] | None, total: 
     if total > size and table.get_backend().name == "pyspark":
         return sampled(chosen, size / total)
     if total > size:
-        # A multiplicative hash of the row's number: even, and unlike every n-th row out of step
-        # with anything periodic in the data.
         numbered = chosen.mutate(mlops_row=ibis.row_number())
-        place = (numbered.mlops_row.cast("int64") * 2654435761) % 2**32
-        chosen = numbered.filter(place < int(2**32 * size / total)).drop("mlops_row")
+        place = (numbered.mlops_row.cast("int64") * SPREAD) % PLACES
+        chosen = numbered.filter(place < int(PLACES * size / total)).drop("mlops_row")
     return run(chosen)

@@ -10,7 +10,7 @@ import ibis
 import pyarrow as pa
 
 from mlops_nb.errors import InputError, did_you_mean
-from mlops_nb.frames.query import first_line, is_engines, rows, to_pandas
+from mlops_nb.frames.query import first_line, introduce, is_engines, rows, to_pandas
 from mlops_nb.frames.spark import connect
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def open_table(source: Any, *, engine: str = "duckdb", required: Sequence[str] =
 
 def _open(source: Any, engine: str) -> tuple[ibis.Table, str]:
     if isinstance(source, ibis.Table):
+        introduce(source)
         return source, "the table"
     if isinstance(source, str) and "://" in source:
         return _database_table(source)

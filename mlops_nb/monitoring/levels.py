@@ -13,7 +13,7 @@ import numpy as np
 from mlops_nb import frames
 from mlops_nb.monitoring.cardinality import KEPT as SKETCHED
 from mlops_nb.monitoring.cardinality import sketch, sketch_of
-from mlops_nb.monitoring.membership import remember
+from mlops_nb.monitoring.membership import never_seen, remember
 from mlops_nb.monitoring.parts import Categories
 from mlops_nb.monitoring.summary import Column
 
@@ -57,7 +57,9 @@ def _count_known(
 ) -> Categories:
     counts = {value: levels.get(value, 0) for value in reference.counts}
     others = {value: count for value, count in levels.items() if value not in counts}
-    frequent = sorted(others.items(), key=lambda pair: (-pair[1], pair[0]))
+    # Frequent values that were merely not kept must not hide one that is new for certain.
+    new = {v for v, count in others.items() if count >= RARE and never_seen(reference.seen, v)}
+    frequent = sorted(others.items(), key=lambda pair: (pair[0] not in new, -pair[1], pair[0]))
     novel = {value: count for value, count in frequent[:NOVEL] if count >= RARE}
     return Categories(
         distinct=distinct,
@@ -65,7 +67,7 @@ def _count_known(
         other=rows - sum(counts.values()),
         largest_other=max(others.values(), default=0),
         novel=novel,
-        unlisted=frequent[len(novel)][1] if len(frequent) > len(novel) else 0,
+        unlisted=max((count for value, count in others.items() if value not in novel), default=0),
     )
 
 

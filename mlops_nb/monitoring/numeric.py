@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,42 +12,47 @@ from mlops_nb.monitoring.bins import choose_edges, means
 from mlops_nb.monitoring.parts import Numbers
 from mlops_nb.monitoring.summary import Column, Kind
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 SAMPLE = 50_000
 """Rows that bin bounds and bin means are taken from; all of them in a smaller table."""
 
 
-def numbers_of(
-    table: Any,
-    moments: Mapping[str, frames.Moments],
-    known: Mapping[str, tuple[float, ...]],
-    counts: Mapping[str, list[int]],
-) -> dict[str, Numbers]:
-    """Summarise the columns of `moments`, in the bins that are known or chosen here."""
-    if not moments:
+def edges_of(table: Any, names: Sequence[str]) -> dict[str, tuple[float, ...]]:
+    """Choose the bounds of columns of numbers or datetimes; none for a column without any value."""
+    if not names:
         return {}
-    total = next(iter(moments.values())).rows
-    rows = frames.sample_numbers(table, SAMPLE, list(moments), total)
-    values, edges = {}, dict(known)
-    for name, found in moments.items():
-        column = rows[name]
-        values[name] = column[np.abs(column) <= frames.FINITE]
-        if name not in known:
-            edges[name] = choose_edges(values[name], found.minimum or 0.0, found.maximum or 0.0)
-    new = {name: edges[name] for name in moments if name not in known and edges[name]}
-    clean = {name for name, found in moments.items() if found.clean}
-    counted = {**counts, **frames.histograms(table, new, clean)}
+    drawn = frames.sample_numbers(table, SAMPLE, names, frames.rows(table))
+    extremes = frames.extremes(table, names)
     return {
-        name: Numbers(
-            minimum=found.minimum,
-            maximum=found.maximum,
-            mean=found.mean,
-            squares=(found.variance or 0.0) * found.finite,
-            edges=edges[name],
-            counts=tuple(counted.get(name, (found.finite,))),
-            means=means(values[name], edges[name]),
-        )
-        for name, found in moments.items()
+        name: choose_edges(_finite(drawn[name]), *extremes[name]) if name in extremes else ()
+        for name in names
     }
+
+
+def numbers_of(
+    summary: frames.Summary, edges: Mapping[str, tuple[float, ...]]
+) -> dict[str, Numbers]:
+    """Return the summary of the columns that have bounds, even if none."""
+    return {name: _numbers(name, summary, bounds) for name, bounds in edges.items()}
+
+
+def _numbers(name: str, summary: frames.Summary, edges: tuple[float, ...]) -> Numbers:
+    found = summary.moments[name]
+    return Numbers(
+        minimum=found.minimum,
+        maximum=found.maximum,
+        mean=found.mean,
+        squares=(found.variance or 0.0) * found.finite,
+        edges=edges,
+        counts=tuple(summary.counts.get(name, (found.finite,))),
+        means=means(_finite(summary.drawn[name]), edges),
+    )
+
+
+def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values[np.abs(values) <= frames.FINITE]
 
 
 def no_numbers(kind: Kind, reference: Column | None) -> Numbers | None:

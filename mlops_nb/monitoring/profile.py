@@ -12,7 +12,7 @@ from mlops_nb import frames
 from mlops_nb.errors import InputError, NotFoundError, did_you_mean
 from mlops_nb.monitoring.embedding import expand
 from mlops_nb.monitoring.levels import categories, nameless
-from mlops_nb.monitoring.numeric import no_numbers, numbers_of
+from mlops_nb.monitoring.numeric import SAMPLE, edges_of, no_numbers, numbers_of
 from mlops_nb.monitoring.summary import Column, Kind, Periods
 from mlops_nb.monitoring.text import is_text, lengths_and_words
 from mlops_nb.monitoring.variation import fitting, parse_every, with_variation
@@ -150,11 +150,11 @@ def profile(
     opened = frames.open_table(table)
     names = _chosen(list(opened.columns), columns)
     ordered = opened
-    opened = opened.select(names)
+    opened = frames.only(opened, names)
     known = edges_from.columns if edges_from is not None else {}
     vectors = frames.vectors(opened)
     plain = [name for name in names if name not in vectors]
-    made = _plain_columns(opened.select(plain), known) if plain else {}
+    made = _plain_columns(frames.only(opened, plain), known) if plain else {}
     total = frames.rows(opened)
     made |= _vector_columns(opened, vectors, known, total)
     periods = None
@@ -190,10 +190,13 @@ def _plain_columns(opened: Any, known: Mapping[str, Column]) -> dict[str, Column
         for name, column in known.items()
         if name in kinds and kinds[name][0] == column.kind and column.numbers
     }
-    moments, counts = frames.summarise(opened, {n: bounds for n, bounds in edges.items() if bounds})
+    measured = [name for name in names if kinds[name][0] in ("numeric", "datetime")]
+    edges |= edges_of(opened, [name for name in measured if name not in edges])
+    bounded = {name: bounds for name, bounds in edges.items() if bounds}
+    summary = frames.summarise(opened, bounded, drawn=measured, size=SAMPLE)
+    moments = summary.moments
     treated = {name: _treated(kinds[name][0], moments[name], known.get(name)) for name in names}
-    numeric = [n for n in names if treated[n] == kinds[n][0] in ("numeric", "datetime")]
-    numbers = numbers_of(opened, {n: moments[n] for n in numeric}, edges, counts)
+    numbers = numbers_of(summary, {n: edges[n] for n in measured if treated[n] == kinds[n][0]})
     total = moments[names[0]].rows
     made = {}
     for name in names:

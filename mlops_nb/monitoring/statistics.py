@@ -216,31 +216,51 @@ def unseen_p(
     return min(1.0, tail * max(1, unknown) + others)
 
 
-TAIL = 4
-"""Index of the tail beyond the largest figure seen: it falls no faster than (figure)⁻⁴."""
+TAIL = 3
+"""Index of the tail beyond the largest figure seen: its odds fall no faster than (odds)⁻³."""
+
+
+def odds(share: float) -> float:
+    """Return v / (1 − v) of a figure between 0 and 1: from 0 to infinity."""
+    return share / (1 - share) if share < 1 else math.inf
 
 
 def beyond_p(value: float, mean: float, sd: float, count: int, largest: float) -> float:
-    """Return the probability that one more of `count` figures is so large.
+    """Return the probability that one more of `count` figures from 0 to 1 is so large.
 
-    The greater of two answers. Student's prediction, (value − mean) / (sd √(1 + 1/count)) with
-    count − 1 degrees of freedom. And, since figures of holidays and storms have no normal tail:
-    the next figure exceeds the largest of `count` with probability 1 / (count + 1), and lies
-    further out by a factor c with c⁻⁴ of that (Pareto's tail, heavier than a normal one).
+    Figures that cannot exceed 1 are compared by their odds: a tail of the figures themselves would
+    lead beyond 1, where nothing alarms, were the change ever so complete. The greater of two
+    answers. Student's prediction, (odds − odds of the mean) / (sd √(1 + 1/count)) with count − 1
+    degrees of freedom, the deviation of the odds by the delta method: sd / (1 − mean)². And, since
+    figures of holidays and storms have no normal tail: the next figure exceeds the largest of
+    `count` with probability 1 / (count + 1), and its odds lie further out by a factor c with c⁻³ of
+    that (Pareto's tail).
     """
     if value <= largest:
         return 1.0
-    rank = (value / largest) ** -TAIL / (count + 1) if largest > 0 else 0.0
+    if value >= 1:
+        return 0.0
+    ratio = odds(value) / odds(largest) if largest > 0 else math.inf
+    rank = ratio**-TAIL / (count + 1)
     if sd <= 0:
         return rank
-    student = special.stdtr(count - 1, -(value - mean) / (sd * math.sqrt(1 + 1 / count)))
-    return max(rank, float(student))
+    apart = (odds(value) - odds(mean)) / _odds_error(mean, sd, count)
+    return max(rank, float(special.stdtr(count - 1, -apart)))
 
 
 def beyond_limit(p: float, mean: float, sd: float, count: int, largest: float) -> float:
-    """Return the value from which on :func:`beyond_p` can be as small as `p`."""
-    student = float(mean - special.stdtrit(count - 1, p) * sd * math.sqrt(1 + 1 / count))
-    return max(largest, student, float(largest * (p * (count + 1)) ** (-1 / TAIL)))
+    """Return the value from which on :func:`beyond_p` can be as small as `p`; at most 1."""
+    if largest >= 1 or mean >= 1:
+        return 1.0
+    student = odds(mean) - float(special.stdtrit(count - 1, p)) * _odds_error(mean, sd, count)
+    rank = odds(largest) * (p * (count + 1)) ** (-1 / TAIL)
+    furthest: float = max(odds(largest), student, rank)
+    return furthest / (1 + furthest)
+
+
+def _odds_error(mean: float, sd: float, count: int) -> float:
+    """Return the standard error of a prediction of the odds, by the delta method."""
+    return sd / (1 - mean) ** 2 * math.sqrt(1 + 1 / count)
 
 
 def auc_error(auc: float, n: int, m: int) -> float:

@@ -9,6 +9,7 @@ import pytest
 
 from mlops_nb import frames
 from mlops_nb.errors import InputError
+from mlops_nb.frames import moments, stream
 
 
 @pytest.fixture
@@ -39,9 +40,8 @@ def test_kinds_of_columns(table: pd.DataFrame) -> None:
 
 
 def test_moments_leave_out_what_is_not_finite(table: pd.DataFrame) -> None:
-    moments, counts = frames.summarise(
-        frames.open_table(table), {"number": [0.0, 1.5], "whole": [2.5]}
-    )  # fmt: skip
+    summary = frames.summarise(frames.open_table(table), {"number": [0.0, 1.5], "whole": [2.5]})
+    moments, counts = summary.moments, summary.counts
     found = moments["number"]
     assert (found.nulls, found.infinite, found.finite) == (1, 3, 3)
     assert (found.minimum, found.maximum) == (1.0, 4.0)
@@ -50,6 +50,25 @@ def test_moments_leave_out_what_is_not_finite(table: pd.DataFrame) -> None:
     assert (moments["nothing"].nulls, moments["nothing"].finite) == (7, 0)
     assert counts == {"number": [0, 1, 2], "whole": [3, 4]}
     assert moments["day"].minimum == pd.Timestamp("2024-01-01").timestamp()
+
+
+def test_what_streams_by_is_what_the_engine_answers() -> None:
+    rows = stream.CELLS // 2 + 1_000  # in more than one batch
+    random = np.random.default_rng(3)
+    number = random.lognormal(0, 2, rows) * 1e6
+    number[::7], number[5::1001], number[6::2003] = np.nan, np.inf, -1e200
+    table = frames.open_table(pa.table({"x": pa.array(number, from_pandas=True), "n": range(rows)}))
+    edges = {"x": np.quantile(number[np.abs(number) <= frames.FINITE], [0, 0.3, 0.8]).tolist()}
+    edges["n"] = [10.0, rows - 0.5]
+    found = frames.summarise(table, edges, drawn=["x"], size=5_000)
+    x, asked = found.moments["x"], moments._asked(table, edges, {})
+    assert found.counts == asked.counts
+    for name, of in asked.moments.items():
+        for key in ("nulls", "infinite", "finite", *moments.FIGURES):
+            assert getattr(found.moments[name], key) == pytest.approx(getattr(of, key), rel=1e-12)
+    assert frames.extremes(table, ["x", "n"]) == {"x": (x.minimum, x.maximum), "n": (0, rows - 1)}
+    sampled = frames.sample_numbers(table, 5_000, ["x"], rows)["x"]
+    np.testing.assert_array_equal(found.drawn["x"], sampled)
 
 
 def test_a_column_of_mixed_types_is_read_as_text(table: pd.DataFrame) -> None:

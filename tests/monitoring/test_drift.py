@@ -234,3 +234,14 @@ def test_drift_warns_and_moved_answers_fail(reference: Profile) -> None:
     assert by_name["drift.dataset", "all columns"].status is Status.WARNED
     assert by_name["drift.column", "whole"].status is Status.PASSED
     assert {r.window for r in results} == {"May"}
+
+
+def test_a_new_value_is_not_hidden_by_frequent_ones_that_are_merely_not_kept() -> None:
+    rng = np.random.default_rng(8)
+    known = [f"place {i}" for i in range(300)]
+    before, now = (pd.DataFrame({"place": rng.choice(known, 30_000)}) for _ in range(2))
+    assert not drift(before, now, classifier=False).drifted
+    now.loc[:59, "place"] = "nowhere"  # the others have about a hundred rows each
+    found = drift(before, now, classifier=False).columns[0]
+    assert found.drifted
+    assert "'nowhere'" in found.message

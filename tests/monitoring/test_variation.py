@@ -3,10 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from mlops_nb.errors import InputError, NotFoundError
-from mlops_nb.monitoring import Profile, drift, profile, statistics, variation
+from mlops_nb.monitoring import Profile, drift, profile, variation
 
 pytestmark = pytest.mark.slow
 
@@ -95,12 +94,13 @@ def test_lengths_of_time() -> None:
     assert variation.as_long_as(3000) == 3600
 
 
-def test_prediction_bound_is_students_or_a_heavy_tails() -> None:
-    p = statistics.beyond_p(5.0, 3.0, 1.0, 12, 1.0)
-    assert p == pytest.approx(stats.t.sf(2 / np.sqrt(1 + 1 / 12), 11))
-    assert statistics.beyond_limit(p, 3.0, 1.0, 12, 1.0) == pytest.approx(5.0)
-    assert statistics.beyond_p(4.4, 3.0, 1.0, 12, 4.5) == 1.0  # the reference had one like it
-    far = statistics.beyond_p(9.0, 3.0, 0.1, 12, 4.5)
-    assert far == pytest.approx(1 / 13 / 16)
-    assert statistics.beyond_limit(far, 3.0, 0.1, 12, 4.5) == pytest.approx(9.0)
-    assert statistics.beyond_p(3.0, 0.0, 0.0, 12, 0.0) == 0.0
+def test_a_total_change_alarms_however_few_and_wild_the_periods_were() -> None:
+    rng = np.random.default_rng(4)
+    levels = np.repeat([0.0, 3.0, 1.0], 300)
+    reference = pd.DataFrame({"when": np.repeat([1, 2, 3], 300), "x": rng.normal(levels, 1)})
+    known = profile(reference, time="when")
+    assert known.columns["x"].variation["js"].largest > 0.6
+    other = pd.DataFrame({"when": np.repeat(4, 300), "x": rng.normal(40, 1, 300)})
+    like = pd.DataFrame({"when": np.repeat(4, 300), "x": rng.normal(2.5, 1, 300)})
+    assert drift(known, other, columns=["x"]).drifted
+    assert not drift(known, like, columns=["x"]).drifted
