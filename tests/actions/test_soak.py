@@ -94,7 +94,15 @@ def test_an_alert_that_leads_nowhere_is_named(soak: ModuleType, tmp_path: Path) 
 
 
 def test_growth_that_speeds_up_is_no_line(soak: ModuleType) -> None:
-    (even,) = soak.lines([{"all": 7_000_000 * n} for n in range(12)])
-    (worse,) = soak.lines([{"all": 7_000_000 * n**3} for n in range(12)])
+    days = [date(2026, 1, 5 + n) for n in range(12)]
+    (even,) = soak.lines(days, [{"all": 7_000_000 * n} for n in range(12)])
+    (worse,) = soak.lines(days, [{"all": 7_000_000 * n**3} for n in range(12)])
     assert (even.linear, round(even.slope, 3)) == (True, 7.0)
-    assert not worse.linear
+    assert (worse.linear, worse.furthest) == (False, days[-1])
+    less = [{"monitor": 200 if n == 8 else 600} for n in range(12)]
+    more = [{"monitor": 1000 if n == 8 else 600} for n in range(12)]
+    assert [line.linear for part in (less, more) for line in soak.lines(days, part)] == [
+        True,
+        False,
+    ]
+    assert next(soak.lines(days, more)).furthest == days[8]
