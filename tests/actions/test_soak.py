@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 
@@ -60,6 +60,7 @@ def test_every_kind_happens_and_has_the_days_that_it_needs(
             for kind in kinds:
                 assert 1 <= (day - MONDAY).days <= days - soak.KINDS[kind].days
             assert not {"killed kernel", soak.OFF} <= set(kinds)
+            assert day > MONDAY + timedelta(days=1) or "late labels" not in kinds
 
 
 def test_what_is_lost_or_of_no_row_is_counted(soak: ModuleType, tmp_path: Path) -> None:
