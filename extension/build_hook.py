@@ -29,8 +29,10 @@ class FrontEndHook(BuildHookInterface):
         root = Path(self.root)
         shared: dict[str, str] = build_data["shared_data"]
         demo = _files(root / "notebooks", "share/mlops_nb/notebooks")
-        # A project of its own with its data: megabytes that no pre-commit hook should carry.
-        shared.update({path: to for path, to in demo.items() if "/people/" not in to})
+        # Folders are projects of their own, with megabytes that no pre-commit hook should carry.
+        shared.update(
+            {path: to for path, to in demo.items() if Path(to).parent.name == "notebooks"}
+        )
         shared.update(_files(root / "extension/jupyter-config", "etc/jupyter"))
         if self._python_only:
             return

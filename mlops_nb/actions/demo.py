@@ -112,8 +112,8 @@ def prepare(folder: Path) -> Project:
                 "name another folder: mlops demo my-demo",
             )
         shutil.rmtree(folder)
-    # The census beside the flights is a project of its own.
-    others = shutil.ignore_patterns(".*", "__pycache__", "people")
+    # The folders beside the flights are projects of their own.
+    others = shutil.ignore_patterns(".*", "__pycache__", "people", "telecom")
     shutil.copytree(_example(), folder, ignore=others)
     (folder / MARK).write_text("`mlops demo` makes this folder afresh.\n", encoding="utf-8")
     return load_project(folder)

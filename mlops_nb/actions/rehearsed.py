@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from html import escape
+from pathlib import Path
 from typing import Any
 
 from mlops_nb.lifecycle.intervals import Interval
 from mlops_nb.lifecycle.rehearsal import Outcome, Tile, summary
-from mlops_nb.result import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,18 +103,21 @@ class Rehearsal:
         return str(self)
 
     def _repr_html_(self) -> str:
-        from mlops_nb.monitoring import html
+        from mlops_nb.actions.rehearsal_page import as_fragment
 
-        worst = Status.WARNED if any(p.outcome.missed for p in self.plans) else Status.PASSED
-        rows = [tuple(escape(cell) for cell in row) for row in self.table()]
-        headers = ("", *(plan.name for plan in self.plans))
-        numeric = range(1, len(headers))
-        notes = "".join(f"<p class='mute'>{escape(note)}</p>" for note in self._rules())
-        return html.fragment(
-            html.heading(worst, self._title(), self.verdict)
-            + html.table(headers, rows, numeric=tuple(numeric))
-            + notes
-        )
+        return as_fragment(self)
+
+    def report(self, path: Path | str) -> Path:
+        """Write the rehearsal as one HTML page that needs no network, and return where it is.
+
+        Raises
+        ------
+        InputError
+            The file is no ``.html``, or cannot be written.
+        """
+        from mlops_nb.actions.rehearsal_page import write
+
+        return write(self, Path(path))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the versioned JSON form."""
@@ -131,12 +133,14 @@ class Rehearsal:
             "notes": list(self.notes),
         }
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """The model and the period."""
         last = self.span.end - timedelta(days=1)
         return f"{self.model}, {self.span.start:%Y-%m-%d} to {last:%Y-%m-%d} rehearsed"
 
     def _lines(self) -> Iterator[str]:
-        yield f"{self._title()}: {self.rows:,} predictions, {self.labelled:,} with a label"
+        yield f"{self.title}: {self.rows:,} predictions, {self.labelled:,} with a label"
         rows = [("", *(plan.name for plan in self.plans)), *self.table()]
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         for row in rows:
@@ -145,10 +149,11 @@ class Rehearsal:
         for episode in self.plans[-1].outcome.missed:
             span = f"{episode.span.start:%Y-%m-%d} to {episode.span.end:%Y-%m-%d}"
             yield f"missed under the {self.plans[-1].name} policy: {span}, {episode.faults[0]}"
-        yield from self._rules()
+        yield from self.rules()
         yield self.verdict
 
-    def _rules(self) -> Iterator[str]:
+    def rules(self) -> Iterator[str]:
+        """Say what each policy is, what its gates would refuse, and what the figures rest on."""
         for plan in self.plans:
             yield f"{plan.name}: {plan.rule}"
             for version, why in plan.refused.items():

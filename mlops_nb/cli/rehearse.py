@@ -57,6 +57,14 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.option(
     "--cooldown-days", type=click.FloatRange(min=0), help="Proposed: days between retrainings."
 )
+@click.option(
+    "--report",
+    "target",
+    metavar="OUT.html",
+    type=click.Path(dir_okay=False),
+    help="Write a page with the days that were wrong and what each policy did; it needs no "
+    "network.",
+)
 @format_option
 def command(
     model: str,
@@ -64,6 +72,7 @@ def command(
     end: datetime,
     file: Path | None,
     margins: Sequence[str],
+    target: str | None,
     output_format: str,
     **options: Any,
 ) -> None:
@@ -74,10 +83,13 @@ def command(
     [tool.mlops.lifecycle.costs].
     """
     found = _rehearse(model, start, end, file, margins, options)
+    written = found.report(target) if target else None
     if output_format == "json":
         echo_json(found.to_dict())
-    else:
-        click.echo(str(found))
+        return
+    click.echo(str(found))
+    if written:
+        click.echo(f"report  {written}")
 
 
 def answer(words: list[str]) -> Callable[[], Rehearsal]:
@@ -93,9 +105,16 @@ def answer(words: list[str]) -> Callable[[], Rehearsal]:
     except click.ClickException as error:
         raise InputError(error.format_message(), "%mlops rehearse --help") from None
     own = [given.pop(name) for name in ("model", "start", "end", "file", "margins")]
+    target = given.pop("target")
     del given["output_format"]
-    model, start, end, file, margins = own
-    return lambda: _rehearse(model, start, end, file, margins, given)
+
+    def found() -> Rehearsal:
+        answered = _rehearse(*own, given)
+        if target:
+            answered.report(target)
+        return answered
+
+    return found
 
 
 def _rehearse(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from importlib.resources import files
@@ -73,6 +73,7 @@ def render(
         As :func:`write_report` takes them.
     """
     nonce = secrets.token_urlsafe(16)
+    _join_streams(book.cells)
     figures = lift_figures(book.cells)
     template = (files("mlops_nb.jobs") / "report.html").read_text(encoding="utf-8")
     return Template(template).substitute(
@@ -89,6 +90,20 @@ def render(
         body=_body(book),
         scripts=scripts(figures, nonce),
     )
+
+
+def _join_streams(cells: Iterable[Any]) -> None:
+    """Make one output of what a cell printed in a row: each flush is an output of its own."""
+    for cell in cells:
+        joined: list[Any] = []
+        for output in cell.get("outputs", ()):
+            before = joined[-1] if joined else {}
+            if output.output_type == "stream" and output.name == before.get("name"):
+                before["text"] += output.text
+            else:
+                joined.append(output)
+        if joined:
+            cell.outputs = joined
 
 
 def _body(book: Any) -> str:

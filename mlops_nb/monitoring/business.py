@@ -101,7 +101,8 @@ def business_metrics(
     Parameters
     ----------
     frame : DataFrame
-        Predictions with their labels; the SQL calls it ``predictions``.
+        Predictions with their labels; the SQL calls it ``predictions``. Without a row, columns may
+        be missing: before the first label has come nobody knows what it will be called.
     model : str
         Whose figures; those that name no model are of every model.
     window : str
@@ -127,7 +128,7 @@ def business_metrics(
     for name, metric in _of(model, project).items():
         results.append(
             business(
-                name, figures_of(name, metric, [frame])[0], goal=metric.goal, unit=metric.unit,
+                name, _value(name, metric, frame), goal=metric.goal, unit=metric.unit,
                 direction=metric.direction, tolerance=metric.tolerance, window=window,
             )
         )  # fmt: skip
@@ -166,6 +167,15 @@ def business_over_time(
 def _of(model: str, project: Project | None) -> dict[str, Business]:
     found = (project or load_project()).config.business
     return {name: metric for name, metric in found.items() if metric.model in ("", model)}
+
+
+def _value(name: str, metric: Business, frame: pd.DataFrame) -> float | None:
+    try:
+        return figures_of(name, metric, [frame])[0]
+    except ConfigError:
+        if len(frame):
+            raise
+        return None
 
 
 def _series(

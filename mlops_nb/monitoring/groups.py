@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,26 +93,21 @@ def group_figures(
     if not _is_binary(rows, prediction, label):
         return _right_answers(rows, label, prediction)
     of, answers = rows["mlops_group"], rows[prediction].astype(float)
-    selected = fair.MetricFrame(
-        metrics={"value": fair.selection_rate, "rows": fair.count},
-        y_true=answers, y_pred=answers, sensitive_features=of,
-    ).by_group  # fmt: skip
+    selected = _by_group({"value": fair.selection_rate, "rows": _count()}, answers, answers, of)
     found = {"selection_rate": _rates(selected["value"], selected["rows"])}
     known = rows[label].notna() if label in rows.columns else np.zeros(len(rows), dtype=bool)
     if not known.any():
         return found | {name: {} for name in RATES[1:]}
     truth = rows.loc[known, label].astype(float)
-    labelled = fair.MetricFrame(
-        metrics={
-            "true_positive_rate": _share(1.0, fair.true_positive_rate),
-            "false_positive_rate": _share(0.0, fair.false_positive_rate),
-            "accuracy": lambda t, p: float((t == p).mean()),
-            "positives": lambda t, _: int((t == 1).sum()),
-            "negatives": lambda t, _: int((t == 0).sum()),
-            "rows": fair.count,
-        },
-        y_true=truth, y_pred=answers[known], sensitive_features=of[known],
-    ).by_group  # fmt: skip
+    figures = {
+        "true_positive_rate": _share(1.0, fair.true_positive_rate),
+        "false_positive_rate": _share(0.0, fair.false_positive_rate),
+        "accuracy": lambda t, p, sample_weight: float(np.average(t == p, weights=sample_weight)),
+        "positives": _count(1.0),
+        "negatives": _count(0.0),
+        "rows": _count(),
+    }
+    labelled = _by_group(figures, truth, answers[known], of[known])
     found["true_positive_rate"] = _rates(labelled["true_positive_rate"], labelled["positives"])
     found["false_positive_rate"] = _rates(labelled["false_positive_rate"], labelled["negatives"])
     found["accuracy"] = _rates(labelled["accuracy"], labelled["rows"])
@@ -148,10 +143,36 @@ def _right_answers(
     return {"accuracy": _rates(grouped.mean(), grouped.size())}
 
 
+def _by_group(figures: Mapping[str, Any], truth: Any, answers: Any, of: Any) -> pd.DataFrame:
+    """Return fairlearn's figures by group from how often each truth met each answer in it.
+
+    They are the same as those of the rows, which fairlearn would walk through for every figure.
+    """
+    import pandas as pd
+    from fairlearn.metrics import MetricFrame
+
+    met = pd.DataFrame({"truth": truth, "answer": answers, "of": of})
+    met = met.groupby(["of", "truth", "answer"], as_index=False, observed=True).size()
+    return MetricFrame(
+        metrics=dict(figures),
+        y_true=met["truth"], y_pred=met["answer"], sensitive_features=met["of"],
+        sample_params={name: {"sample_weight": met["size"]} for name in figures},
+    ).by_group  # fmt: skip
+
+
+def _count(of: float | None = None) -> Any:
+    """Return what counts the rows of a group, or those of one class."""
+    return lambda truth, _, sample_weight: int(
+        sample_weight[truth == of].sum() if of is not None else sample_weight.sum()
+    )
+
+
 def _share(of: float, rate: Any) -> Any:
     """Return fairlearn's rate, NaN for a group that has none of the class it is a share of."""
-    return lambda truth, answers: (
-        float(rate(truth, answers, pos_label=1)) if (truth == of).any() else math.nan
+    return lambda truth, answers, sample_weight: (
+        float(rate(truth, answers, pos_label=1, sample_weight=sample_weight))
+        if (truth == of).any()
+        else math.nan
     )
 
 

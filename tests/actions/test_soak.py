@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 
@@ -60,6 +60,7 @@ def test_every_kind_happens_and_has_the_days_that_it_needs(
             for kind in kinds:
                 assert 1 <= (day - MONDAY).days <= days - soak.KINDS[kind].days
             assert not {"killed kernel", soak.OFF} <= set(kinds)
+            assert day > MONDAY + timedelta(days=1) or "late labels" not in kinds
 
 
 def test_what_is_lost_or_of_no_row_is_counted(soak: ModuleType, tmp_path: Path) -> None:
@@ -94,7 +95,15 @@ def test_an_alert_that_leads_nowhere_is_named(soak: ModuleType, tmp_path: Path) 
 
 
 def test_growth_that_speeds_up_is_no_line(soak: ModuleType) -> None:
-    (even,) = soak.lines([{"all": 7_000_000 * n} for n in range(12)])
-    (worse,) = soak.lines([{"all": 7_000_000 * n**3} for n in range(12)])
+    days = [date(2026, 1, 5 + n) for n in range(12)]
+    (even,) = soak.lines(days, [{"all": 7_000_000 * n} for n in range(12)])
+    (worse,) = soak.lines(days, [{"all": 7_000_000 * n**3} for n in range(12)])
     assert (even.linear, round(even.slope, 3)) == (True, 7.0)
-    assert not worse.linear
+    assert (worse.linear, worse.furthest) == (False, days[-1])
+    less = [{"monitor": 200 if n == 8 else 600} for n in range(12)]
+    more = [{"monitor": 1000 if n == 8 else 600} for n in range(12)]
+    assert [line.linear for part in (less, more) for line in soak.lines(days, part)] == [
+        True,
+        False,
+    ]
+    assert next(soak.lines(days, more)).furthest == days[8]

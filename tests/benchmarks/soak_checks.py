@@ -17,7 +17,10 @@ from mlops_nb.state.alerts import Alert
 from mlops_nb.state.attempts import list_attempts
 
 BEND = 0.2
-"""How far a day may lie from the line, as a share of the largest value, to be called linear."""
+"""How far a day may lie above the line, as a share of the largest value, to be called linear.
+
+A day below it had less to do: without labels a monitor computes half.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,26 +93,27 @@ def memory(world: World, day: date) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A least-squares line through a figure of the days: MB, MB a day."""
+    """A least-squares line through a figure of the days: MB, MB a day, and the day most above."""
 
     name: str
     start: float
     slope: float
     bend: float
+    furthest: date
 
     @property
     def linear(self) -> bool:
-        """Whether no day lies far from it."""
+        """Whether no day lies far above it."""
         return self.bend <= BEND
 
     def __str__(self) -> str:
         return (
             f"{self.name}: {self.start:,.1f} MB {self.slope:+,.2f} MB a day, "
-            f"no day further than {self.bend:.0%} of the largest from the line"
+            f"the furthest above the line is {self.furthest}, by {self.bend:.0%} of the largest"
         )
 
 
-def lines(figures: Sequence[dict[str, int]]) -> Iterator[Line]:
+def lines(days: Sequence[date], figures: Sequence[dict[str, int]]) -> Iterator[Line]:
     """Fit a line to each figure over the days that have it."""
     for name in dict.fromkeys(name for one in figures for name in one):
         known = [(n, one[name] / 1e6) for n, one in enumerate(figures) if name in one]
@@ -117,5 +121,11 @@ def lines(figures: Sequence[dict[str, int]]) -> Iterator[Line]:
             continue
         x, y = (np.array(values, dtype=float) for values in zip(*known, strict=True))
         slope, start = np.polyfit(x, y, 1)
-        bend = float(np.abs(y - (start + slope * x)).max() / max(y.max(), 1e-9))
-        yield Line(name=name, start=float(start), slope=float(slope), bend=bend)
+        above = y - (start + slope * x)
+        yield Line(
+            name=name,
+            start=float(start),
+            slope=float(slope),
+            bend=float(above.max() / max(y.max(), 1e-9)),
+            furthest=days[int(x[above.argmax()])],
+        )

@@ -79,7 +79,8 @@ def plan(first: date, days: int, rng: random.Random, watched: int = 1) -> dict[d
     def fitting(kind: str, numbers: Sequence[int]) -> list[int]:
         # Labels that come again have to be seen by the next look.
         needs = KINDS[kind].days + (watched - 1 if kind == LATE else 0)
-        return [n for n in numbers if n + needs <= days]
+        # And nobody misses labels before the first have come.
+        return [n for n in numbers if n + needs <= days and (kind != LATE or n > QUIET_DAYS)]
 
     # Those that last longest first: they find the fewest days.
     for kind in sorted(KINDS, key=lambda name: -KINDS[name].days):

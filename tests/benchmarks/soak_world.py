@@ -167,7 +167,9 @@ class World:
 
     def mlops(self, *words: str, watch: Callable[[int], None] | None = None) -> tuple[int, str]:
         """Run an ``mlops`` command; return its exit code and what it said."""
-        environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+        # Compiled once, as where it is installed: else each process compiles the package anew.
+        compiled = {"PYTHONDONTWRITEBYTECODE": ""}
+        environment = {**os.environ, **compiled, "MLFLOW_DISABLE_TELEMETRY": "true"}
         if self.store_away:
             environment["MLFLOW_TRACKING_URI"] = NOWHERE
         said = self.root / "data/said.txt"

@@ -220,3 +220,16 @@ def test_a_browser_draws_the_figures_offline_and_runs_nothing_else(
     assert title == "train: succeeded"
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert (code_shown, code_after) == (False, True)
+
+
+def test_what_was_printed_in_a_row_is_one_output() -> None:
+    def printed(text: str, name: str = "stdout") -> Any:
+        return nbformat.v4.new_output("stream", name=name, text=text)
+
+    lines = [printed("head\n"), printed("\n1 row\n"), printed("oh\n", "stderr"), printed("2\n")]
+    table = display(**{"text/plain": "a table"})
+    text = page(code(*lines, table, printed("after\n")), code(printed("another cell\n")))
+    blocks = [" ".join(block.split("</pre>")[0].split()) for block in text.split("<pre>")[1:]]
+    assert [b for b in blocks if "secret_code" not in b] == [
+        "head 1 row", "oh", "2", "a table", "after", "another cell",
+    ]  # fmt: skip

@@ -104,3 +104,12 @@ def test_a_wrong_query_names_its_figure(tmp_path: Path, sql: str, message: str) 
     project = _project(tmp_path, f'[business.x]\nsql = "{sql}"\ngoal = 1\n')
     with pytest.raises(ConfigError, match=message):
         business_metrics(_rows(), project=project)
+
+
+def test_before_the_first_label_a_figure_is_not_known_yet(tmp_path: Path) -> None:
+    project = _project(tmp_path, CONFIG)
+    unlabelled = _rows().drop(columns="late")
+    [goal] = business_metrics(unlabelled.head(0), model="late", project=project)
+    assert (goal.status, goal.value) == (Status.SKIPPED, None)
+    with pytest.raises(ConfigError, match="cannot be run"):
+        business_metrics(unlabelled, model="late", project=project)
