@@ -104,12 +104,12 @@ def answer(words: list[str]) -> Callable[[], Rehearsal]:
         given = command.make_context("rehearse", words).params
     except click.ClickException as error:
         raise InputError(error.format_message(), "%mlops rehearse --help") from None
-    own = [given.pop(name) for name in ("model", "start", "end", "file", "margins")]
     target = given.pop("target")
     del given["output_format"]
+    own = [given.pop(name) for name in ("model", "start", "end", "file", "margins")] + [given]
 
     def found() -> Rehearsal:
-        answered = _rehearse(*own, given)
+        answered = _rehearse(*own)
         if target:
             answered.report(target)
         return answered

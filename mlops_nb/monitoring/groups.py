@@ -153,11 +153,12 @@ def _by_group(figures: Mapping[str, Any], truth: Any, answers: Any, of: Any) -> 
 
     met = pd.DataFrame({"truth": truth, "answer": answers, "of": of})
     met = met.groupby(["of", "truth", "answer"], as_index=False, observed=True).size()
-    return MetricFrame(
+    found: pd.DataFrame = MetricFrame(
         metrics=dict(figures),
         y_true=met["truth"], y_pred=met["answer"], sensitive_features=met["of"],
         sample_params={name: {"sample_weight": met["size"]} for name in figures},
     ).by_group  # fmt: skip
+    return found
 
 
 def _count(of: float | None = None) -> Any:
