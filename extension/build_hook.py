@@ -29,9 +29,10 @@ class FrontEndHook(BuildHookInterface):
         root = Path(self.root)
         shared: dict[str, str] = build_data["shared_data"]
         demo = _files(root / "notebooks", "share/mlops_nb/notebooks")
-        # Folders are projects of their own, with megabytes that no pre-commit hook should carry.
+        # Projects of their own hold megabytes that no pre-commit hook should carry.
+        others = {path.parent for path in (root / "notebooks").glob("*/mlops.toml")}
         shared.update(
-            {path: to for path, to in demo.items() if Path(to).parent.name == "notebooks"}
+            {path: to for path, to in demo.items() if not others.intersection(Path(path).parents)}
         )
         shared.update(_files(root / "extension/jupyter-config", "etc/jupyter"))
         if self._python_only:

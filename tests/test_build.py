@@ -114,6 +114,9 @@ def test_the_python_part_alone(tree: Path, variable: str) -> None:
     assert "mlops_nb/server/handlers.py" in files
     assert SERVER_CONFIG in files
     assert not (tree / "extension/node_modules").exists()
+    assert "share/mlops_nb/notebooks/tour.ipynb" in files
+    assert "share/mlops_nb/notebooks/playbooks/late-flights.md" in files
+    assert not any("/people/" in name or "/telecom/" in name for name in files)
 
 
 @pytest.mark.slow
@@ -137,8 +140,6 @@ def test_the_wheel_holds_the_front_end_built_without_node(tree: Path) -> None:
 
     assert any(name.startswith("mlops_nb/templates/") for name in files)
     assert any(name.startswith("mlops_nb/static/") for name in files)
-    assert "share/mlops_nb/notebooks/tour.ipynb" in files
-    assert not any("/people/" in name or "/telecom/" in name for name in files)
     assert not any("private" in name or "node_modules" in name for name in files)
 
 

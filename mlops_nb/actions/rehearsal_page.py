@@ -66,7 +66,8 @@ def _missed(plan: Plan) -> Iterator[Result]:
             name="rehearsal.missed",
             subject=plan.name,
             status=Status.WARNED,
-            message=f"{_days(episode.span)}: no alert was open while {', '.join(episode.faults)}",
+            message=f"{_days(episode.span)}: no alert was open, and worse than it may be was "
+            + ", ".join(episode.faults),
             advice="shorter windows, a smaller margin, or let its finding page: lifecycle.policy",
         )
 
@@ -85,9 +86,11 @@ def _timeline(found: Rehearsal) -> Chart:
             data.append(_points(name, symbol, colour, plan.name, moments, legend=first))
         first = False
     chart = base_layout("What was wrong, and what each policy would have done")
-    span = [found.span.start.isoformat(), found.span.end.isoformat()]
+    margin = found.span.length / 50  # marks at either end are whole
+    span = [(found.span.start - margin).isoformat(), (found.span.end + margin).isoformat()]
     chart["xaxis"] |= {"type": "date", "range": span}
-    chart["yaxis"] |= {"type": "category", "automargin": True, "autorange": "reversed"}
+    # The range names every row: a policy that did nothing is an answer too.
+    chart["yaxis"] |= {"type": "category", "automargin": True, "range": [len(rows) - 0.5, -0.5]}
     chart["yaxis"] |= {"categoryorder": "array", "categoryarray": rows}
     return {"data": data, "layout": chart | {"barmode": "overlay", "height": 160 + 50 * len(rows)}}
 

@@ -104,12 +104,12 @@ def answer(words: list[str]) -> Callable[[], Rehearsal]:
         given = command.make_context("rehearse", words).params
     except click.ClickException as error:
         raise InputError(error.format_message(), "%mlops rehearse --help") from None
-    target = given.pop("target")
+    own = ("model", "start", "end", "file", "margins", "target")
+    model, start, end, file, margins, target = (given.pop(name) for name in own)
     del given["output_format"]
-    own = [given.pop(name) for name in ("model", "start", "end", "file", "margins")] + [given]
 
     def found() -> Rehearsal:
-        answered = _rehearse(*own)
+        answered = _rehearse(model, start, end, file, margins, given)
         if target:
             answered.report(target)
         return answered

@@ -143,7 +143,7 @@ def _right_answers(
     return {"accuracy": _rates(grouped.mean(), grouped.size())}
 
 
-def _by_group(figures: Mapping[str, Any], truth: Any, answers: Any, of: Any) -> pd.DataFrame:
+def _by_group(figures: Mapping[str, Any], truth: Any, answers: Any, of: Any) -> Any:
     """Return fairlearn's figures by group from how often each truth met each answer in it.
 
     They are the same as those of the rows, which fairlearn would walk through for every figure.

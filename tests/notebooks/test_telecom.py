@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -58,6 +59,7 @@ def run(folder: Path, name: str, day: str, *values: str) -> tuple[int, dict[str,
         [MLOPS, "job", "run", name, "--logical-time", f"{day}T10:00", "--format", "json",
          *(word for value in values for word in ("-p", value))],
         cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},  # beside other tests, threads wait busily
     )  # fmt: skip
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
