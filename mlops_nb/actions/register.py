@@ -240,6 +240,7 @@ def _publish(
         "task": draft.task,
         "threshold": draft.threshold if draft.task == "binary" else None,
     }
+    known = name in store.model_names(project)
     record = store.create_version(
         project,
         name,
@@ -260,6 +261,8 @@ def _publish(
     except BaseException:
         with suppress(MlopsError):
             store.delete_version(project, name, version.version)
+            if not known:
+                store.delete_model(project, name)
         raise
     return resolve(project, version.label)
 

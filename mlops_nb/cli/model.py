@@ -59,6 +59,8 @@ def list_command(name: str | None, output_format: str) -> None:
             for version in versions
         ]
         echo_table(["model", "version", "aliases", "status", "metrics", "created (UTC)"], rows)
+    elif name:
+        click.echo(f"model {name!r} has no version: mlops model register RUN {name}")
     else:
         click.echo("no model is registered yet: mlops model register RUN NAME")
 

@@ -126,6 +126,14 @@ def check(project: Project, version: ModelVersion) -> Result:
         return _answer(
             version, Status.NOT_APPLICABLE, "nobody is named to approve: [tool.mlops.owners]"
         )
+    if not (project.root / rules.allowed_signers).is_file():
+        return _answer(
+            version,
+            Status.FAILED,
+            f"there is no {rules.allowed_signers}: nobody's signature can count",
+            advice=f"commit {rules.allowed_signers} with a line for each owner: e-mail and public "
+            "SSH key",
+        )
     committed = git.is_committed(project.root, rules.allowed_signers)
     if committed is False:
         return _answer(

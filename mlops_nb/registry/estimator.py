@@ -13,7 +13,8 @@ from mlops_nb.registry.metrics import Array
 if TYPE_CHECKING:
     import pandas as pd
 
-CHUNK_ROWS = 100_000
+CHUNK_ROWS, CHUNK_CELLS = 200_000, 10_000_000
+"""Rows scored at a time; fewer of a table so wide that these would not fit into 80 MB."""
 DEFAULT_THRESHOLD = 0.5
 
 
@@ -110,12 +111,13 @@ def score_rows(
     """
     import pandas as pd
 
-    starts = range(0, len(rows), CHUNK_ROWS) if len(rows) else ()
+    step = max(1, min(CHUNK_ROWS, CHUNK_CELLS // max(len(features), 1)))
+    starts = range(0, len(rows), step) if len(rows) else ()
     parts = []
     # A frame that is as the model wants it is cut into views; choosing columns would copy it.
     fitting = list(rows.columns) == list(features)
     for start in starts:
-        chunk = rows.iloc[start : start + CHUNK_ROWS]
+        chunk = rows.iloc[start : start + step]
         chunk = chunk if fitting else chunk[list(features)]
         parts.append(_score(estimator, input_of(estimator, chunk), threshold))
     if not parts:

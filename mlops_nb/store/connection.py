@@ -131,6 +131,11 @@ def store_errors(project: Project) -> Iterator[None]:
             other = f"the tables of the store {where} are of another MLflow version"
             raise StoreError(other, "mlops run migrate says which, and upgrades it") from error
         raise StoreError(f"cannot use the store {where}: {text}", hint) from error
+    except PermissionError as error:
+        raise StoreError(
+            f"cannot use the store {where}: {error.strerror}: {error.filename}",
+            "make the folder writable, or name another store: `tracking-uri` in [tool.mlops]",
+        ) from error
     except (requests.RequestException, sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
         text = str(error).partition("\n")[0]
         raise StoreError(f"cannot use the store {where}: {text}", hint) from error

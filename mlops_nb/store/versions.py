@@ -80,6 +80,12 @@ def delete_version(project: Project, name: str, version: int) -> None:
         client(project).delete_model_version(name, str(version))
 
 
+def delete_model(project: Project, name: str) -> None:
+    """Take a model with all of its versions out of the registry; a next one of it is number 1."""
+    with store_errors(project):
+        client(project).delete_registered_model(name)
+
+
 def model_names(project: Project) -> list[str]:
     """Return the names of all registered models, in order."""
     return sorted(_registered(project))

@@ -110,6 +110,9 @@ def test_a_key_that_nobody_could_review_counts_for_nothing(project: Project, key
     run("git", "add", "allowed_signers", cwd=project.root)
     with pytest.raises(GateError, match="not as it was committed"):
         promote("cancer", project=project)
+    signers.unlink()
+    with pytest.raises(GateError, match="there is no allowed_signers: nobody's signature"):
+        promote("cancer", project=project)
     run("git", "checkout", "-q", "HEAD", "--", "allowed_signers", cwd=project.root)
     with pytest.raises(GateError, match="engineering: none"):
         promote("cancer", project=project)

@@ -461,7 +461,14 @@ def test_a_registration_that_fails_half_way_leaves_no_version(
         patched.setattr(evidence, "write_json", full)
         with pytest.raises(MlopsError, match="disk is full"):
             register(project, run_id, "half")
-    assert list_versions(project, "half") == []
+    with pytest.raises(NotFoundError, match="unknown model 'half'"):
+        list_versions(project, "half")
+    whole = register(project, run_id, "half")
+    with monkeypatch.context() as patched:
+        patched.setattr(evidence, "write_json", full)
+        with pytest.raises(MlopsError, match="disk is full"):
+            register(project, run_id, "half")
+    assert [version.label for version in list_versions(project, "half")] == [whole.label]
 
 
 def test_evidence_is_json_that_anybody_can_read(project: Project) -> None:

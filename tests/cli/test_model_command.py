@@ -121,6 +121,17 @@ def test_the_way_of_a_model(project: Project, mlops: Mlops) -> None:
         assert (arguments, code) == (arguments, 2)
         assert message in err
 
+    assert mlops("promote", "cancer/3", "--override", "--reason", "now or never")[0] == 0
+    last = mlops("audit", "cancer")[1].splitlines()[-1]
+    assert "promote (override)  cancer/3  now or never" in last
+    for arguments in (
+        ("serve", "cancer", "--port", "0"),
+        ("handover", "cancer", "-o", "ho", "--rows", "0"),
+        ("explain", "cancer", "--top", "0"),
+    ):
+        code, _, err = mlops(*arguments)
+        assert (code, "is not in the range" in err) == (2, True)
+
 
 @pytest.mark.parametrize(
     "name", ["list", "show", "register", "evaluate", "promote", "rollback", "audit", "card"]

@@ -42,6 +42,22 @@ def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     pd.testing.assert_frame_equal(model.score(X), whole)
 
 
+def test_a_wide_table_is_cut_into_smaller_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = model_of(LogisticRegression().fit(X, Y))
+    whole, seen = model.score(X), []
+    plain = LogisticRegression.predict_proba
+
+    def counted(self: Any, rows: Any) -> Any:
+        seen.append(rows.size)
+        return plain(self, rows)
+
+    monkeypatch.setattr(LogisticRegression, "predict_proba", counted)
+    monkeypatch.setattr(estimators, "CHUNK_CELLS", 30)
+    pd.testing.assert_frame_equal(model.score(X), whole)
+    assert max(seen) <= 30
+    assert sum(seen) == X.size
+
+
 def test_index_extra_columns_and_order_of_columns_do_not_matter() -> None:
     model = model_of(LogisticRegression().fit(X, Y))
     rows = X.assign(extra="x")[["extra", "c", "b", "a"]].sample(frac=1, random_state=1)

@@ -44,6 +44,15 @@ def test_store_that_cannot_be_opened(tmp_path: Path, uri: str) -> None:
         connection.client(_at(tmp_path, uri))
 
 
+def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StoreError, match="Permission denied: /store/artifacts/card") as refused,
+        connection.store_errors(_at(tmp_path, "sqlite:///a.db")),
+    ):
+        raise PermissionError(13, "Permission denied", "/store/artifacts/card.json")
+    assert "make the folder writable" in refused.value.hint
+
+
 @pytest.mark.slow
 def test_deleted_experiment_says_what_to_do(tmp_path: Path) -> None:
     project = Project(root=tmp_path, config=Config(experiment="gone"))
