@@ -104,7 +104,7 @@ def _streamed(
     table: ibis.Table, edges: Mapping[str, Sequence[float]], drawn: Collection[str], size: int
 ) -> Summary:
     total = rows(table)
-    found = stream(table, edges, drawn, size / total)
+    found = stream(table, edges, drawn, size / max(1, total))
     values = [name for name in table.columns if name not in found]
     filled = aggregate(table, {str(i): table[name].count() for i, name in enumerate(values)})
     moments = {name: _of_numbers(each) for name, each in found.items()}

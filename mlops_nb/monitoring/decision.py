@@ -90,7 +90,8 @@ def evidence(
     spread = variation.get(name)
     if spread is None:
         return found
-    of = (spread.mean, spread.sd, spread.count, spread.largest)
+    # Periods that differ by nothing are too few to say that one more differs by so little.
+    of = (spread.mean, spread.sd, spread.count, max(spread.largest, floor))
     own = statistics.beyond_p(value, *of)
     limit = statistics.beyond_limit(alarm, *of)
     if limit > floor:

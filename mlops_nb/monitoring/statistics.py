@@ -216,8 +216,9 @@ def unseen_p(
     return min(1.0, tail * max(1, unknown) + others)
 
 
-TAIL = 3
-"""Index of the tail beyond the largest figure seen: its odds fall no faster than (odds)⁻³."""
+TAIL = 4
+"""Index of the tail beyond the largest figure seen: far from 1 it falls as (figure)⁻⁴."""
+HALVINGS = 60
 
 
 def odds(share: float) -> float:
@@ -228,20 +229,18 @@ def odds(share: float) -> float:
 def beyond_p(value: float, mean: float, sd: float, count: int, largest: float) -> float:
     """Return the probability that one more of `count` figures from 0 to 1 is so large.
 
-    Figures that cannot exceed 1 are compared by their odds: a tail of the figures themselves would
-    lead beyond 1, where nothing alarms, were the change ever so complete. The greater of two
-    answers. Student's prediction, (odds − odds of the mean) / (sd √(1 + 1/count)) with count − 1
-    degrees of freedom, the deviation of the odds by the delta method: sd / (1 − mean)². And, since
-    figures of holidays and storms have no normal tail: the next figure exceeds the largest of
-    `count` with probability 1 / (count + 1), and its odds lie further out by a factor c with c⁻³ of
-    that (Pareto's tail).
+    The greater of two answers. Student's prediction for the odds, (odds − odds of the mean) /
+    (sd √(1 + 1/count)) with count − 1 degrees of freedom, the deviation of the odds by the delta
+    method: sd / (1 − mean)². And, since figures of holidays and storms have no normal tail: the
+    next figure exceeds the largest of `count` with probability 1 / (count + 1), and of that lies
+    further out with probability (largest / value)⁴ · (1 − value) / (1 − largest): Pareto's tail,
+    cut off at 1. So a change that is complete is beyond whatever was seen.
     """
     if value <= largest:
         return 1.0
     if value >= 1:
         return 0.0
-    ratio = odds(value) / odds(largest) if largest > 0 else math.inf
-    rank = ratio**-TAIL / (count + 1)
+    rank = _further(value, largest) / (count + 1)
     if sd <= 0:
         return rank
     apart = (odds(value) - odds(mean)) / _odds_error(mean, sd, count)
@@ -253,9 +252,19 @@ def beyond_limit(p: float, mean: float, sd: float, count: int, largest: float) -
     if largest >= 1 or mean >= 1:
         return 1.0
     student = odds(mean) - float(special.stdtrit(count - 1, p)) * _odds_error(mean, sd, count)
-    rank = odds(largest) * (p * (count + 1)) ** (-1 / TAIL)
-    furthest: float = max(odds(largest), student, rank)
-    return furthest / (1 + furthest)
+    low, high = largest, 1.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        if _further(middle, largest) > p * (count + 1):
+            low = middle
+        else:
+            high = middle
+    return max(low, student / (1 + student))
+
+
+def _further(value: float, largest: float) -> float:
+    """Return the chance that a figure beyond the largest one seen is beyond `value`, too."""
+    return (largest / value) ** TAIL * (1 - value) / (1 - largest)
 
 
 def _odds_error(mean: float, sd: float, count: int) -> float:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,23 @@ def _run(*arguments: str) -> Result:
 
 def _code(result: Result) -> int:
     return result.exception.code if isinstance(result.exception, SystemExit) else result.exit_code
+
+
+@pytest.mark.slow
+def test_the_daily_check_loads_neither_pandas_nor_what_learns(folder: Path) -> None:
+    _run("profile", "one.parquet", "-o", "reference.json")
+    code = (
+        "import sys\n"
+        "sys.argv = ['mlops', 'data', 'drift', 'reference.json', 'moved.parquet']\n"
+        "from mlops_nb.cli.main import mlops\n"
+        "try:\n    mlops(standalone_mode=False)\n"
+        "finally:\n    print({'pandas', 'sklearn', 'scipy.stats', 'plotly'} & set(sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.splitlines()[-1] == "set()"
 
 
 def test_profile_and_drift_against_it(folder: Path) -> None:
