@@ -490,5 +490,6 @@ def test_a_reference_in_order_of_time_knows_its_own_variation(project: Project) 
     reference = load_reference(version.label, project)
     assert "day" not in reference.columns
     assert reference.periods is not None
-    assert load_reference("cancer/1", project).periods is None
+    undated = register(project, run_with(project, "undated", weak()), "undated")
+    assert load_reference(undated.label, project).periods is None
     assert set(load_model(version.label, project).score(LATER)) == {"prediction", "score"}
