@@ -20,6 +20,7 @@ from mlops_nb.errors import InputError, MlopsError
 from mlops_nb.registry import evidence
 from mlops_nb.registry.scoring import load_model
 from mlops_nb.store import models, runs
+from mlops_nb.tracking.sync import sync
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +45,7 @@ def register(project: Project, source: Any, name: str, **options: Any) -> Any:
 
 def test_a_fitted_model_gets_a_run_of_its_own(project: Project) -> None:
     version = register(project, LINE, "line", groups=["side"])
+    sync(project)
     run = runs.get_run(project, version.run_id)
     assert (run.name, run.status) == ("register line", "FINISHED")
     scores = load_model("line/1", project).score(LATER)["score"]
