@@ -74,11 +74,16 @@ def test_what_is_no_model_leaves_no_run(project: Project) -> None:
         register(project, mine, "mine")
 
 
-def test_what_was_not_captured_is_said(project: Project) -> None:
-    stored = modelfile.save(LINE, project.home / "staged" / "bare")
+def with_nothing_but_its_model(project: Project, name: str) -> str:
+    stored = modelfile.save(LINE, project.home / "staged" / name)
     now = int(time.time() * 1000)
-    run_id = runs.create(project, uid="ab" * 4, name="bare", started_ms=now, tags={})
+    run_id = runs.create(project, uid=f"uid-{name}", name=name, started_ms=now, tags={})
     models.log_model(project, run_id, stored.path)
+    return run_id
+
+
+def test_what_was_not_captured_is_said(project: Project) -> None:
+    run_id = with_nothing_but_its_model(project, "bare")
     version = register(project, run_id, "bare")
     gaps = evidence.read_json(project, version, "card.json")["gaps"]
     for gap in (
@@ -104,12 +109,13 @@ def shell(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interac
 
 
 def test_in_a_notebook_variables_are_named(shell: InteractiveShell, project: Project) -> None:
-    shell.user_ns |= {"clf": LINE, "bare": TRAIN, "train": TRAIN, "later": LATER}
+    with_nothing_but_its_model(project, "twice")
+    shell.user_ns |= {"clf": LINE, "twice": TRAIN, "train": TRAIN, "later": LATER}
     told = "--reference train --holdout later --label target --owner me"
     version = shell.run_line_magic("mlops", f"model register clf named {told} --group side")
     assert version.label == "named/1"
     # A run may be called what a table is called.
-    assert shell.run_line_magic("mlops", f"model register bare named {told}").version == 2
+    assert shell.run_line_magic("mlops", f"model register twice named {told}").version == 2
     answer = shell.run_line_magic("mlops", "model show named/1 --format json")
     assert answer["card"]["owner"] == "me"
     with pytest.raises(InputError, match="Missing option '--label'"):

@@ -106,7 +106,6 @@ def test_a_panel_without_a_function_has_nothing_to_call() -> None:
 @pytest.fixture
 def opened(notebook: Notebook) -> Notebook:
     """The kernel that the tests share, with a panel that none of them has touched."""
-    notebook.states.clear()
     answer = notebook.run(PANEL)
     assert not answer.error
     assert WIDGET in answer.bundles[-1]
@@ -173,7 +172,7 @@ def test_an_exception_is_a_failed_run_and_shown_as_text(opened: Notebook) -> Non
     labels = [column["label"] for column in table["columns"]]
     assert table["rows"][0][1] == "FAILED"
     assert table["rows"][0][labels.index("error")] == "ValueError: <b>no</b> such kind"
-    (live,) = [s for s in opened.states.values() if s.get("kind") == "live"]
+    live = opened.states[opened.find(_model_name="AnyModel", kind="live")]
     assert live["data"]["status"] == "FAILED"
     opened.message(each, state={"value": False})
 
