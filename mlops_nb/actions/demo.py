@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sysconfig
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -112,9 +112,7 @@ def prepare(folder: Path) -> Project:
                 "name another folder: mlops demo my-demo",
             )
         shutil.rmtree(folder)
-    # The folders beside the flights are projects of their own.
-    others = shutil.ignore_patterns(".*", "__pycache__", "people", "telecom")
-    shutil.copytree(_example(), folder, ignore=others)
+    shutil.copytree(_example(), folder, ignore=_left_out)
     (folder / MARK).write_text("`mlops demo` makes this folder afresh.\n", encoding="utf-8")
     return load_project(folder)
 
@@ -183,6 +181,17 @@ def _card(project: Project) -> Path:
 
 def _flat(record: AttemptRecord) -> list[AttemptRecord]:
     return [record, *(found for child in record.triggered for found in _flat(child))]
+
+
+def _left_out(folder: str, names: Iterable[str]) -> set[str]:
+    """Return what is no part of the demo: traces of use, and projects of their own below it."""
+    return {
+        name
+        for name in names
+        if name.startswith(".")
+        or name == "__pycache__"
+        or (Path(folder) / name / "mlops.toml").is_file()
+    }
 
 
 def _example() -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -27,14 +26,9 @@ Job = Callable[..., tuple[int, dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def customers() -> ModuleType:
+def customers(module_of: Callable[[Path], ModuleType]) -> ModuleType:
     """The module beside the notebooks."""
-    spec = importlib.util.spec_from_file_location("customers", NOTEBOOKS / "telecom/customers.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(NOTEBOOKS / "telecom/customers.py")
 
 
 @pytest.fixture
