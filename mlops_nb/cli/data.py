@@ -11,6 +11,7 @@ import click
 from mlops_nb.cli.data_contract import check, contract
 from mlops_nb.cli.output import echo_json, echo_table, format_option, printable
 from mlops_nb.errors import ExitCode, InputError
+from mlops_nb.result import Status
 
 if TYPE_CHECKING:
     from mlops_nb.monitoring import Drift
@@ -90,6 +91,7 @@ def profile(
     help="Also write an HTML page with charts.",
 )
 @click.option("--columns", help="Compare only these, separated by commas.")
+@click.option("--ignore", help="Leave these out, separated by commas: ids, numbers of rows.")
 @click.option(
     "--preset",
     type=click.Choice(["evidence", "psi", "evidently"]),
@@ -112,6 +114,7 @@ def drift(
     current: str,
     report: Path | None,
     columns: str | None,
+    ignore: str | None,
     preset: Preset | None,
     time: str | None,
     every: str | None,
@@ -120,7 +123,9 @@ def drift(
     engine: str,
     output_format: str,
 ) -> None:
-    """Compare CURRENT with REFERENCE, column by column; exit 1 when it drifted.
+    """Compare CURRENT with REFERENCE, column by column.
+
+    Exit code 1: it drifted; 2: nothing could be compared.
 
     Each is a Parquet or CSV file, a glob of them, or the URL of a database with the table's name
     after a #; REFERENCE may be a profile.
@@ -128,7 +133,6 @@ def drift(
     from mlops_nb.frames import open_table
     from mlops_nb.monitoring import drift_by, policy
 
-    names = [name.strip() for name in columns.split(",") if name.strip()] if columns else None
     rule = policy()
     sides = [
         side if side.lower().endswith(".json") else open_table(side, engine=engine)
@@ -137,7 +141,8 @@ def drift(
     found = drift_by(
         *sides,
         by=by,
-        columns=names,
+        columns=_names(columns) or None,
+        ignore=_names(ignore),
         policy=replace(rule, preset=preset or rule.preset),
         classifier=classifier,
         time=time,
@@ -151,7 +156,13 @@ def drift(
         echo_json(found.to_dict())
     else:
         _print(found, report)
+    if found.status is Status.SKIPPED:
+        raise SystemExit(ExitCode.USAGE)
     raise SystemExit(ExitCode.FINDINGS if found.drifted else ExitCode.OK)
+
+
+def _names(listed: str | None) -> list[str]:
+    return [name.strip() for name in (listed or "").split(",") if name.strip()]
 
 
 def _print(found: Drift, report: Path | None) -> None:

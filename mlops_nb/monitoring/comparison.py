@@ -118,11 +118,12 @@ def compare(name: str, before: Column, now: Column, policy: Policy) -> Compariso
     seen = Seen(before=before, alarm=policy.alarm)
     seen.nulls(now)
     limit = ""
-    if before.kind == "datetime":
-        pass  # Time moves on: only whether it is there can drift.
-    elif min(before.values, now.values) < FEW:
+    few = min(before.values, now.values)
+    if few < FEW:
         if before.values or now.values:
-            limit = f"only {min(before.values, now.values)} values to compare (at least {FEW})"
+            limit = f"too few values to compare: {few}, at least {FEW} are needed"
+    elif before.kind == "datetime":
+        pass  # Time moves on: only whether it is there can drift.
     elif before.numbers and now.numbers:
         seen.numbers(before.numbers, now.numbers)
         if before.words and now.words:
@@ -169,7 +170,7 @@ def _explain(column: str, name: str, details: Mapping[str, str]) -> tuple[str, s
         return f"{column}: {detail}", "read some of the texts; if they changed to stay, retrain"
     if name == "unseen":
         return f"{column}: {detail}", "check the source; if the value is here to stay, retrain"
-    return (
-        f"{column} is distributed otherwise than in the reference: {detail}",
-        "check the source; if performance falls as well, retrain on newer data",
-    )
+    told = f"{column} is distributed otherwise than in the reference: {detail}"
+    if "running" in details:
+        return f"{told}; {details['running']}", f"leave it out: ignore {column}"
+    return told, "check the source; if performance falls as well, retrain on newer data"

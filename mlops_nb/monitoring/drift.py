@@ -16,7 +16,7 @@ performance stays flat are flagged in half of their columns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from mlops_nb.monitoring.policy import STANDARD, Policy, Preset
 from mlops_nb.monitoring.profile import Profile, profile
 from mlops_nb.monitoring.reconstruction import reconstruction
 from mlops_nb.monitoring.variation import as_long_as
+from mlops_nb.result import Status
 
 PERIODS = 3
 """So many times as long as the current table must a reference be to show its own variation."""
@@ -41,6 +42,7 @@ def drift(
     current: Any,
     *,
     columns: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
     classifier: bool = True,
     policy: Policy | Preset = STANDARD,
     time: str | None = None,
@@ -55,6 +57,8 @@ def drift(
         `edges_from` the reference.
     columns : sequence of str, optional
         Only these columns of the reference.
+    ignore : sequence of str
+        Not these: ids and other numbers of rows, which differ in every table.
     classifier : bool
         Also try to tell the rows of both tables apart, when both are raw.
     policy : Policy or str
@@ -81,9 +85,13 @@ def drift(
         raw = reference = frames.open_table(reference)
         order = _time_order(reference, None if now else current, time, every)
         before = profile(reference, time=order[0], every=order[1])
-    names = _chosen(before, columns)
+    left_out = _chosen(before, ignore)
+    names = [name for name in _chosen(before, columns) if name not in left_out]
+    if not names:
+        raise InputError("every column is ignored", "leave one to compare")
     if now is None:
-        now = _profile_like(current, before, names if columns is not None else None)
+        unwanted = {*left_out, *ignore}
+        now = _profile_like(current, before, names if columns is not None else None, unwanted)
     else:
         raw = None
     compared = conclude(before, now, names, policy)
@@ -122,13 +130,19 @@ def _time_order(
     return (time, length) if before[1] - before[0] >= PERIODS * length else (None, None)
 
 
-def _profile_like(current: Any, before: Profile, names: Sequence[str] | None) -> Profile:
+def _profile_like(
+    current: Any, before: Profile, names: Sequence[str] | None, unwanted: Collection[str]
+) -> Profile:
     """Profile the current table on the reference's bins."""
     sources = {
         name: name if name in current.columns else source_of(name) for name in before.columns
     }
     wanted = set(sources.values()) if names is None else {sources[name] for name in names}
-    known = [name for name in current.columns if names is None or name in wanted]
+    known = [
+        name
+        for name in current.columns
+        if (names is None or name in wanted) and name not in unwanted
+    ]
     if not set(known) & wanted:
         expected = list(before.columns if names is None else names)
         raise InputError(
@@ -183,4 +197,17 @@ def _warnings(
     return (
         *(f"column {name!r} is new: the reference does not have it" for name in new),
         *(f"column {c.column!r}: {c.limit}" for c in compared if c.limit),
+        *(
+            f"column {c.column!r}: times {_zone(before, c.column)} in the reference and "
+            f"{_zone(now, c.column)} in the current table may differ by hours"
+            for c in compared
+            if c.kind == "datetime"
+            and c.status is not Status.ERROR
+            and _zone(before, c.column) != _zone(now, c.column)
+        ),
     )
+
+
+def _zone(profile: Profile, column: str) -> str:
+    # The type names no other zone than UTC: whatever is stored with a zone is kept so.
+    return "with a zone" if "(" in profile.columns[column].dtype else "without a zone"

@@ -63,9 +63,21 @@ class Drift:
         return [c for c in self.by_severity() if c.drifted]
 
     @property
+    def left_out(self) -> list[Comparison]:
+        """The columns that could not be compared: too few values, or too many distinct ones."""
+        return [c for c in self.columns if c.status is Status.SKIPPED]
+
+    @property
     def status(self) -> Status:
-        """The gravest status of any column; passed when nothing could be compared."""
-        return max((Status.PASSED, *(c.status for c in self.columns)), key=SEVERITY.index)
+        """The gravest status of any column; skipped when nothing could be compared."""
+        return max((c.status for c in self.columns), key=SEVERITY.index, default=Status.SKIPPED)
+
+    @property
+    def whole(self) -> Status:
+        """The status of the table as a whole: drift of any of its columns warns."""
+        if self.drifted:
+            return Status.WARNED
+        return Status.SKIPPED if self.status is Status.SKIPPED else Status.PASSED
 
     @property
     def share(self) -> float:
@@ -118,7 +130,7 @@ class Drift:
             Result(
                 name="drift.dataset",
                 subject="all columns",
-                status=Status.WARNED if self.drifted else Status.PASSED,
+                status=self.whole,
                 value=self.share,
                 window=window,
                 message=self.headline(),
@@ -136,10 +148,20 @@ class Drift:
         if not names and moved:
             return f"drift in {len(moved)} of {len(self.segments)} segments: {moved[0]}"
         if not names:
-            return f"no drift in {len(self.columns)} columns"
+            return self._calm()
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         listed = ", ".join(names[:3])
         return f"{len(names)} of {len(self.columns)} columns drifted: {listed}{more}"
+
+    def _calm(self) -> str:
+        # A column that could not be compared is not one without drift.
+        if self.status is Status.SKIPPED:
+            limits = {c.limit for c in self.left_out}
+            return f"nothing could be compared: {min(limits, default='there is no column')}"
+        if not self.left_out:
+            return f"no drift in {len(self.columns)} columns"
+        compared = len(self.columns) - len(self.left_out)
+        return f"no drift in {compared} of {len(self.columns)} columns, the others are not compared"
 
     def _repr_html_(self) -> str:
         from mlops_nb.monitoring.html import drift_html
@@ -179,7 +201,7 @@ class Segment:
         return Result(
             name="drift.segment",
             subject=f"{self.column} {self.value}",
-            status=Status.WARNED if self.drift.drifted else Status.PASSED,
+            status=self.drift.whole,
             value=self.drift.share,
             window=window,
             message=self.drift.headline(),

@@ -66,6 +66,17 @@ class Numbers:
         """Population standard deviation, 0 without values."""
         return math.sqrt(self.squares / self.count) if self.count else 0.0
 
+    @property
+    def running(self) -> bool:
+        """Whether they follow one another as numbers of rows do.
+
+        Told by their count, range and variance, which is (n² − 1) / 12 for n of them.
+        """
+        n = self.count
+        if n < 2 or self.minimum is None or self.maximum != self.minimum + n - 1:
+            return False
+        return math.isclose(self.squares, n * (n * n - 1) / 12, rel_tol=1e-6)
+
     def quantile(self, share: float) -> float | None:
         """Return a quantile by linear interpolation within its bin, None without values.
 

@@ -63,6 +63,8 @@ class Seen:
         self.details["js"] = (
             f"{what} {before.mean:.4g} → {now.mean:.4g}, sd {sd:.4g} → {now.sd:.4g}"
         )
+        if self.before.kind == "numeric" and before.running:
+            self.details["running"] = "it numbers the rows, and so differs in every table"
         self._distribution(one, two, ordered=True)
 
     def words(self, before: Words, now: Words) -> None:

@@ -72,6 +72,20 @@ def test_drift_exits_1_and_names_the_worst_first(folder: Path) -> None:
     assert (folder / "drift.html").stat().st_size < 2_000_000
 
 
+def test_drift_of_too_few_rows_exits_2(folder: Path) -> None:
+    pd.read_parquet("one.parquet").head(1).to_parquet("row.parquet")
+    found = _run("drift", "one.parquet", "row.parquet")
+    assert _code(found) == 2
+    last = found.output.splitlines()[-1]
+    assert last.startswith("nothing could be compared: too few values to compare: 1, at least 30")
+
+
+def test_drift_without_some_columns(folder: Path) -> None:
+    found = _run("drift", "one.parquet", "moved.parquet", "--ignore", "x")
+    assert _code(found) == 0
+    assert found.output.splitlines()[-1].startswith("no drift in 1 column")
+
+
 def test_drift_as_json(folder: Path) -> None:
     found = _run("drift", "one.parquet", "moved.parquet", "--format", "json", "--columns", "x")
     assert _code(found) == 1

@@ -173,8 +173,11 @@ def test_odd_tables_get_an_answer(reference: Profile) -> None:
     assert {c.column for c in empty.drifted_columns} == {"number", "level", "when"}
     one = drift(reference, table.head(1))
     assert not one.drifted
-    assert {c.status for c in one.columns if c.kind != "datetime"} == {Status.SKIPPED}
-    assert "only 1 values to compare" in one.warnings[0]
+    assert {c.status for c in one.columns} == {Status.SKIPPED}
+    assert "too few values to compare: 1" in one.warnings[0]
+    assert one.status is Status.SKIPPED
+    assert one.headline().startswith("nothing could be compared: too few values")
+    assert one.results()[0].status is Status.SKIPPED
     constant = pd.DataFrame({"x": [5.0] * 500, "y": ["a"] * 500, "z": [None] * 500})
     assert not drift(constant, constant).drifted
     moved = drift(constant, constant.assign(x=5.1, y="b"), classifier=False)
@@ -186,6 +189,40 @@ def test_odd_tables_get_an_answer(reference: Profile) -> None:
 def test_an_identifier_that_turns_constant_is_not_missed(reference: Profile) -> None:
     found = drift(reference, _table(seed=1).assign(id="always the same"))
     assert [c.column for c in found.drifted_columns] == ["id"]
+
+
+def test_what_is_not_compared_is_not_said_to_be_without_drift() -> None:
+    table = pd.DataFrame({"x": np.arange(1000) % 7, "u": [f"user {i}" for i in range(1000)]})
+    found = drift(table, table, classifier=False)
+    assert found.status is Status.PASSED
+    assert found.headline() == "no drift in 1 of 2 columns, the others are not compared"
+
+
+def test_a_number_of_rows_is_told_and_can_be_left_out(reference: Profile) -> None:
+    before = _table().assign(row=range(2000))
+    now = _table(seed=1).assign(row=range(2000, 4000))
+    found = drift(before, now, classifier=False)
+    assert [c.column for c in found.drifted_columns] == ["row"]
+    assert "it numbers the rows" in found.drifted_columns[0].message
+    assert found.drifted_columns[0].advice == "leave it out: ignore row"
+    left = drift(before, now, ignore=["row"], classifier=False)
+    assert not left.drifted
+    assert "row" not in {c.column for c in left.columns}
+    assert not any("'row'" in text for text in left.warnings)
+    with pytest.raises(NotFoundError, match="no column 'rwo'"):
+        drift(before, now, ignore=["rwo"])
+    with pytest.raises(InputError, match="every column is ignored"):
+        drift(before, now, columns=["row"], ignore=["row"])
+
+
+def test_times_with_and_without_a_zone_are_told_apart(reference: Profile) -> None:
+    now = _table(seed=1)
+    zoned = drift(reference, now.assign(when=now["when"].dt.tz_localize("Europe/Berlin")))
+    assert [text for text in zoned.warnings if "'when'" in text] == [
+        "column 'when': times without a zone in the reference and with a zone in the current table "
+        "may differ by hours"
+    ]
+    assert not any("'when'" in text for text in drift(reference, now).warnings)
 
 
 def test_columns_can_be_chosen_and_unknown_ones_are_named(reference: Profile) -> None:
