@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from importlib import metadata
+from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import mlops_nb
+from mlops_nb import environment
+
+ROOT = Path(__file__).parents[1]
 
 SURFACE = [
     "checkpoint",
@@ -107,3 +114,30 @@ def test_the_extension_loads_the_parts_that_every_cell_needs_and_no_more(tmp_pat
     loaded = {name.split(".")[1] for name in answer.stdout.split()}
     assert loaded <= {"cli", "config", "errors", "lint", "magics", "secrets", "tracking", "widgets"}
     assert "mlops_nb.lint.engine" not in answer.stdout.split()
+
+
+def test_every_package_imported_is_declared() -> None:
+    declared = {
+        environment.canonical(Requirement(line).name)
+        for line in metadata.requires("mlops-nb") or ()
+    }
+    known = metadata.packages_distributions()
+    elsewhere = {"airflow", "pendulum"}  # in code that is written for another environment
+    missing = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in (ROOT / "mlops_nb").rglob("*.py")
+        for name in imported(path) - sys.stdlib_module_names - {"mlops_nb"} - elsewhere
+        if not declared & {environment.canonical(each) for each in known.get(name, [name])}
+    }
+    assert not missing
+
+
+def imported(path: Path) -> set[str]:
+    """Return the top packages that a module imports anywhere."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").partition(".")[0])
+    return found
