@@ -17,6 +17,8 @@ from mlops_nb.config import HOME, load_project
 from mlops_nb.errors import InputError
 
 NOTEBOOKS = ("train.ipynb", "score.ipynb", "monitor.ipynb")
+FEW = 30
+"""With fewer rows, values that differ are no sign of an id."""
 IGNORED = (f"{HOME}/", ".ipynb_checkpoints/")
 
 
@@ -74,10 +76,33 @@ def init(root: Path, answers: Mapping[str, str]) -> list[Step]:
         raise InputError(f"cannot write to {root}: {error}", "check its permissions") from error
 
 
-def _check_columns(root: Path, answers: Mapping[str, str]) -> None:
-    data = root / "notebooks" / answers.get("data", "")
+def likely_ids(root: Path, answers: Mapping[str, str]) -> list[str]:
+    """Return the columns that have another value in each row, when no id is named.
+
+    A model would learn them as features, and a table with new rows would break its contract.
+    Without the data, or with less than :data:`FEW` rows of them, none are known.
+    """
+    data = _data(root, answers)
+    if "id_column" in answers or not data.is_file():
+        return []
+    try:
+        from mlops_nb import frames
+    except ModuleNotFoundError:
+        return []
+    table = frames.open_table(data)
+    if frames.rows(table) < FEW:
+        return []
+    named = {answers.get("target"), answers.get("timestamp_column")}
+    return [name for name in frames.identifying(table) if name not in named]
+
+
+def _data(root: Path, answers: Mapping[str, str]) -> Path:
     # Without the notebooks' folder, which is made later, `..` would lead nowhere.
-    data = Path(os.path.normpath(data))
+    return Path(os.path.normpath(root / "notebooks" / answers.get("data", "")))
+
+
+def _check_columns(root: Path, answers: Mapping[str, str]) -> None:
+    data = _data(root, answers)
     named = [answers[key] for key in ("target", "id_column", "timestamp_column") if key in answers]
     named += [name.strip() for name in answers.get("groups", "").split(",") if name.strip()]
     if not data.is_file() or not named:

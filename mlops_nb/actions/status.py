@@ -142,7 +142,7 @@ def status(project: Project) -> ProjectStatus:
     jobs = _jobs(project)
     alerts = tuple(
         f"#{a.id} {a.severity}, {a.windows} in a row{', seen' if a.status != 'open' else ''}: "
-        f"{a.message}"
+        f"{(a.message.splitlines() or [''])[0]}"
         for a in list_alerts(project)
     )
     return ProjectStatus(

@@ -34,7 +34,7 @@ def command(
 
     Files that exist are extended or kept, never overwritten.
     """
-    from mlops_nb.actions.init import init
+    from mlops_nb.actions.init import init, likely_ids
 
     answers = {
         "model_name": model_name,
@@ -46,7 +46,15 @@ def command(
         "groups": groups,
         "owner": owner,
     }
-    steps = init(folder, {name: value for name, value in answers.items() if value})
+    given = {name: value for name, value in answers.items() if value}
+    steps = init(folder, given)
     for step in steps:
         click.echo(f"{step.done:9} {step.path}")
-    click.echo("\nnext: mlops job run train, then mlops job run score, then mlops status")
+    begun = any(step.done == "made" and step.path.suffix == ".ipynb" for step in steps)
+    if begun and (found := likely_ids(folder, given)):
+        click.echo(
+            f"\nnote: each row has its own value of {' and '.join(found)}. A model should not"
+        )
+        click.echo("learn from ids: set id_column in the notebooks, or begin with --id")
+    click.echo("\nnext: mlops job run train; with rows to score in data/batch.csv, which")
+    click.echo("notebooks/score.ipynb reads, mlops job run score; then mlops status")

@@ -31,7 +31,7 @@ from mlops_nb.frames.rules import (
 )
 from mlops_nb.frames.sampling import sample, sample_numbers
 from mlops_nb.frames.source import open_table, read_table
-from mlops_nb.frames.values import distinct, least_hashes, value_counts
+from mlops_nb.frames.values import distinct, identifying, least_hashes, value_counts
 
 __all__ = [
     "FINITE",
@@ -48,6 +48,7 @@ __all__ = [
     "examples",
     "extremes",
     "filled",
+    "identifying",
     "in_periods",
     "kinds",
     "least_hashes",

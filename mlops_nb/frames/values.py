@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ibis
 
-from mlops_nb.frames.query import run
+from mlops_nb.frames.query import aggregate, rows, run
 
 
 def value_counts(table: ibis.Table, column: str, *, limit: int) -> list[tuple[str, int]]:
@@ -23,6 +23,14 @@ def value_counts(table: ibis.Table, column: str, *, limit: int) -> list[tuple[st
 def distinct(table: ibis.Table, column: str) -> int:
     """Return the number of distinct values of a column, nulls left out."""
     return int(run(table[column].nunique()).as_py())
+
+
+def identifying(table: ibis.Table) -> list[str]:
+    """Return the columns of whole numbers or text that have another value in each row."""
+    asked = [n for n, dtype in table.schema().items() if dtype.is_integer() or dtype.is_string()]
+    found = aggregate(table, {str(i): table[name].nunique() for i, name in enumerate(asked)})
+    total = rows(table)
+    return [name for i, name in enumerate(asked) if found[str(i)] == total]
 
 
 def least_hashes(table: ibis.Table, column: str, count: int) -> list[str]:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from mlops_nb import monitoring
-from mlops_nb.actions.init import init
+from mlops_nb.actions.init import init, likely_ids
+from mlops_nb.cli.main import mlops
 from mlops_nb.config import Project, load_project
 from mlops_nb.errors import ConfigError, InputError
 
@@ -85,6 +87,20 @@ def test_a_column_that_the_data_lack_is_told_before_anything_is_written(tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
     init(tmp_path, {"data": "../to-come.csv", "target": "churnd"})
     assert (tmp_path / "notebooks" / "train.ipynb").is_file()
+
+
+def test_columns_that_look_like_ids_are_told(tmp_path: Path) -> None:
+    rows = "".join(f"{i},c{i},{i % 7},{i / 8},{i % 2}\n" for i in range(40))
+    (tmp_path / "history.csv").write_text(f"row,customer,months,paid,churned\n{rows}")
+    answers = {"data": "../history.csv", "target": "churned"}
+    assert likely_ids(tmp_path, answers) == ["row", "customer"]
+    assert likely_ids(tmp_path, {**answers, "id_column": "row"}) == []
+    assert likely_ids(tmp_path, {**answers, "data": "../to-come.csv"}) == []
+    arguments = ["init", str(tmp_path), "--data", str(tmp_path / "history.csv")]
+    told = CliRunner().invoke(mlops, [*arguments, "--target", "churned"]).output
+    assert "each row has its own value of row and customer" in told
+    again = CliRunner().invoke(mlops, [*arguments, "--target", "churned"]).output
+    assert "each row has its own value" not in again
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
