@@ -156,7 +156,8 @@ def derive_contract(
 
     Nulls may be half as frequent again and a point more, numbers twice their range beyond it,
     and a column of text with few values keeps to them but for one row in a hundred. What the
-    reference never had (nulls, infinite numbers, fractions) is not allowed.
+    reference never had (nulls, infinite numbers, fractions) is not allowed. What identifies a row
+    (numbers that follow one another, text with another value in each row) must not come twice.
 
     Parameters
     ----------
@@ -186,6 +187,9 @@ def _rules(column: Column) -> ColumnRules:
     found: dict[str, Any] = {"type": type_of(column.kind), "max_nulls": nulls}
     if column.kind == "numeric" and column.numbers is not None:
         found |= _bounds(column.numbers)
+        if column.numbers.running:
+            # They number the rows: later ones go on beyond any range, and none comes twice.
+            found |= {"maximum": None, "unique": True}
         # Whole numbers with gaps came as fractions: their own type says nothing then.
         found["whole"] = "int" in column.dtype
     kept = column.categories

@@ -40,6 +40,16 @@ def broken(results: list[Result]) -> dict[str, Result]:
     return {r.identity: r for r in results if r.status is not Status.PASSED}
 
 
+def test_numbers_of_rows_may_go_on_but_not_come_twice() -> None:
+    before = pd.DataFrame({"row": range(500), "x": np.arange(500) % 9})
+    contract = derive_contract(profile(before))
+    rules = ColumnRules(type="number", whole=True, minimum=0, unique=True)
+    assert contract.columns["row"] == rules
+    later = before.assign(row=range(90_000, 90_500))
+    assert broken(check_contract(contract, later)) == {}
+    assert [*broken(check_contract(contract, later.assign(row=7)))] == ["quality.unique/row"]
+
+
 def test_the_reference_and_later_tables_of_its_kind_keep_the_contract(contract: Contract) -> None:
     assert contract.columns["distance"].whole
     assert contract.columns["rain"].minimum == 0
