@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,6 +111,7 @@ class Seen:
                 at_most=0 if never_seen(before.seen, name) else before.largest_other,
                 known=[rows + now.counts[name] for name, rows in before.counts.items()],
                 unknown=_as_frequent(before, now, rows),
+                other=before.other,
             )
             for name, rows in now.novel.items()
         }
@@ -132,15 +134,15 @@ class Seen:
         self.weigh("js", statistics.js_excess(*joined), p_value)
 
 
-def _as_frequent(before: Categories, now: Categories, rows: int) -> int:
+def _as_frequent(before: Categories, now: Categories, rows: int) -> float:
     """Return the most values not kept that can have so many rows in both tables together.
 
     Each must have those in the current table that it cannot have in the reference.
     """
     least = rows - before.largest_other
-    if now.unlisted < least:
-        return max(1, sum(known >= least for known in now.novel.values()))
-    return 1 + (before.other + now.other - rows) // rows
+    if now.unlisted >= least:
+        return math.inf
+    return max(1, sum(known >= least for known in now.novel.values()))
 
 
 def _paired(same: bool, one: Any, two: Any) -> tuple[np.ndarray, np.ndarray]:

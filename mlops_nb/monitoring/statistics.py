@@ -178,17 +178,28 @@ def rate_p(hits_one: int, n: int, hits_two: int, m: int) -> float:
     return _fisher(hits_two, hits, m, total)
 
 
-def unseen_p(
-    rows: int, n: int, m: int, *, at_most: int, known: Sequence[int] = (), unknown: int = 1
-) -> float:
-    """Return the probability that a value so frequent now is no more frequent than before.
+RATES = 256
+"""Frequencies among which that of an unseen value is sought that would deceive most often."""
 
-    Given how often a value occurs in both samples together, its rows fall into the current one at
-    random. Of the outcome itself half is counted, the mid-p (Lancaster 1961): to condition on the
-    sum is so cautious that even this stays above the greatest chance of (0, rows) for a value of
-    any frequency λ, max e^−λ P(Poisson(λ m/n) ≥ rows). The value was picked among all, so the
-    chances of all that could have shown the like are added up (Bonferroni): values with so many
-    rows in both samples together.
+
+def unseen_p(
+    rows: int,
+    n: int,
+    m: int,
+    *,
+    at_most: int,
+    known: Sequence[int] = (),
+    unknown: float = 1,
+    other: int = 0,
+) -> float:
+    """Return the chance that any value comes up so often without being more frequent than before.
+
+    A value with λ rows expected in the reference does so with the probability
+    f(λ) = P(Poisson(λ) ≤ at_most) P(Poisson(λ m/n) ≥ rows), which bounds that of two binomial
+    counts there (Anderson and Samuels 1967). The value was picked among all, so the chances of all
+    are added up (Bonferroni). That of the value itself is at most max f. Values not kept, whose λ
+    add up to Λ, have no more than Λ max f(λ)/λ together. Of a value that is kept the rows in both
+    samples together are known, and given these they fall into the current sample at random.
 
     Parameters
     ----------
@@ -200,20 +211,24 @@ def unseen_p(
         Most rows it can have in the reference; 0 when it was certainly never seen there.
     known : sequence of int
         Rows in both samples together of the values that are kept.
-    unknown : int
-        Most values of those not kept that can have so many rows together.
+    unknown : float
+        Most values not kept that can have so many rows together, with this one; may be infinite.
+    other : int
+        Rows in the reference of all values not kept, the estimate of Λ.
     """
     share = m / (n + m)
-    # P(Binomial(rows + at_most, share) >= rows), as the regularised incomplete beta function.
-    tail = float(special.betainc(rows, at_most + 1, share))
-    # C(rows + at_most, rows), with C(n, k) ~ 1 / B(k + 1, n − k + 1).
-    ways = -special.betaln(rows + 1, at_most + 1) - math.log(rows + at_most + 1)
-    tail -= math.exp(ways + rows * math.log(share) + at_most * math.log1p(-share)) / 2
+    least, most = at_most, rows * n / m
+    if most <= least:
+        return 1.0
+    # Below, only the second probability grows; above, only the first falls.
+    rates = np.linspace(least, most, RATES + 1)[1:]
+    chances = special.gammaincc(at_most + 1, rates) * special.gammainc(rows, rates * m / n)
+    own = float(chances.max())
+    others = min((unknown - 1) * own, other * float((chances / rates).max()))
     totals = np.array([total for total in known if total >= rows + at_most], dtype=float)
-    others = (
-        float(special.betainc(totals - at_most, at_most + 1, share).sum()) if len(totals) else 0.0
-    )
-    return min(1.0, tail * max(1, unknown) + others)
+    # P(Binomial(total, share) ≥ total − at_most), as the regularised incomplete beta function.
+    kept = float(special.betainc(totals - at_most, at_most + 1, share).sum()) if len(totals) else 0
+    return min(1.0, own + others + kept)
 
 
 TAIL = 4
