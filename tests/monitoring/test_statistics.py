@@ -56,9 +56,18 @@ def test_rank_sum_is_scipys(a: list[int], b: list[int]) -> None:
 @given(st.integers(0, 30), st.integers(30, 200), st.integers(0, 30), st.integers(30, 200))
 def test_rare_rates_by_fishers_exact_test(a: int, n: int, b: int, m: int) -> None:
     found = statistics.rate_p(a, n, b, m)
-    if a + b > 0 and min(a + b, n + m - a - b) * min(n, m) / (n + m) < 10:
+    if a + b > 0 and min(a + b, n + m - a - b) * min(n, m) / (n + m) < statistics.FEW_HITS:
         assert found == pytest.approx(stats.fisher_exact([[a, n - a], [b, m - b]]).pvalue, rel=1e-6)
     assert 0 <= found <= 1
+
+
+@given(st.integers(1, 90), st.integers(20, 2_000), st.integers(20, 2_000), st.floats(1e-5, 0.1))
+def test_rates_that_are_equal_are_rarely_told_apart(hits: int, n: int, m: int, p: float) -> None:
+    hits = min(hits, n, m)
+    outcome = stats.hypergeom(n + m, hits, m)
+    told = [statistics.rate_p(hits - two, n, two, m) for two in range(hits + 1)]
+    chance = sum(outcome.pmf(two) for two in range(hits + 1) if told[two] <= p)
+    assert chance <= p * (1 + 1e-6)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
@@ -194,52 +203,3 @@ def test_auc_error_against_its_bootstrap() -> None:
     assert statistics.auc_error(float(np.mean(aucs)), 300, 700) == pytest.approx(
         np.std(aucs), rel=0.15
     )
-
-
-def test_prediction_bound_is_students_or_a_heavy_tails_within_1() -> None:
-    p = statistics.beyond_p(0.6, 0.5, 0.1, 12, 0.55)
-    assert p == pytest.approx(stats.t.sf((1.5 - 1) / 0.4 / np.sqrt(1 + 1 / 12), 11), rel=1e-6)
-    assert statistics.beyond_limit(p, 0.5, 0.1, 12, 0.55) == pytest.approx(0.6)
-    assert statistics.beyond_p(0.4, 0.3, 0.1, 12, 0.45) == 1.0  # the reference had one like it
-    far = statistics.beyond_p(0.8, 0.3, 0.01, 12, 0.5)
-    assert far == pytest.approx(1 / 13 / 1.6**4 * 0.2 / 0.5)
-    assert statistics.beyond_limit(far, 0.3, 0.01, 12, 0.5) == pytest.approx(0.8)
-    assert statistics.beyond_p(0.3, 0.0, 0.0, 12, 0.0) == 0.0
-
-
-figures = st.lists(st.floats(0, 0.999), min_size=3, max_size=20)
-
-
-def _spread(seen: list[float]) -> tuple[float, float, int, float]:
-    return float(np.mean(seen)), float(np.std(seen, ddof=1)), len(seen), max(seen)
-
-
-@given(figures, st.floats(1e-9, 0.5), st.floats(0, 1))
-def test_the_bound_lies_within_what_a_figure_can_be(
-    seen: list[float], p: float, value: float
-) -> None:
-    of = _spread(seen)
-    limit = statistics.beyond_limit(p, *of)
-    assert of[-1] - 1e-12 <= limit <= 1
-    assert statistics.beyond_limit(p / 2, *of) >= limit
-    found = statistics.beyond_p(value, *of)
-    assert statistics.beyond_p(value + (1 - value) / 2, *of) <= found
-    # One says the same as the other, but where the digits end.
-    if limit < 1 - 1e-6 and abs(value - limit) > 1e-6 and value > of[-1]:
-        assert (found <= p) == (value >= limit)
-
-
-@given(figures, st.floats(1e-300, 0.5))
-def test_a_total_change_is_always_beyond(seen: list[float], p: float) -> None:
-    of = _spread(seen)
-    assert statistics.beyond_p(1.0, *of) == 0.0
-    assert statistics.beyond_limit(p, *of) <= 1.0
-
-
-@pytest.mark.parametrize("periods", [8, 12, 30, 60])
-@pytest.mark.parametrize("shape", [(1, 20), (2, 5), (5, 2), (20, 2)])
-def test_one_more_period_is_rarely_beyond(periods: int, shape: tuple[float, float]) -> None:
-    rng = np.random.default_rng(periods)
-    drawn = rng.beta(*shape, size=(2_000, periods + 1))
-    beyond = [statistics.beyond_p(row[-1], *_spread(row[:-1].tolist())) <= 0.02 for row in drawn]
-    assert np.mean(beyond) <= 0.05
