@@ -42,7 +42,8 @@ def sample_numbers(
         Rows of the table.
     """
     chosen = _sample(table, size, columns, total)
-    return {name: chosen[name].cast("float64").to_numpy() for name in columns}
+    # Not every integer of 64 bits has a double of its own: the nearest will do.
+    return {name: chosen[name].cast("float64", safe=False).to_numpy() for name in columns}
 
 
 def chosen_rows(begin: int, count: int, share: float) -> NDArray[np.intp]:

@@ -130,7 +130,7 @@ def compare(name: str, before: Column, now: Column, policy: Policy) -> Compariso
             seen.words(before.words, now.words)
     if before.categories and now.categories and now.values:
         seen.categories(before.categories, now.categories, tested=not limit)
-        if not limit and not before.categories.counts and before.values:
+        if not limit and not before.categories.apart and before.values:
             limit = f"{before.categories.distinct:,} distinct values are not compared one by one"
     decision, evidence = _best(seen, before, policy)
     return Comparison(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_nb.monitoring import statistics
+from mlops_nb.monitoring import tail
 from mlops_nb.monitoring.parts import Spread
 
 FLOORS = {"js": 0.02, "null_rate": 0.005, "unseen": 0.001, "vocabulary": 0.02}
@@ -92,8 +92,8 @@ def evidence(
         return found
     # Periods that differ by nothing are too few to say that one more differs by so little.
     of = (spread.mean, spread.sd, spread.count, max(spread.largest, floor))
-    own = statistics.beyond_p(value, *of)
-    limit = statistics.beyond_limit(alarm, *of)
+    own = tail.beyond_p(value, *of)
+    limit = tail.beyond_limit(alarm, *of)
     if limit > floor:
         reason = (
             f"the reference's own {spread.count} periods differ by {spread.mean:.3g} on average "

@@ -12,6 +12,11 @@ about a twentieth of a standard deviation, or of a half-and-half category by 2 t
 a point of nulls, or a tenth of a percent of rows with one unknown value. A floor of 0.05 would
 already miss a category that moved by 5 points; without any floor, years of data on which a model's
 performance stays flat are flagged in half of their columns.
+
+Of a column of text the frequent values are compared one by one. Which these are is decided on a
+part of the rows that the test leaves out, lest values be found too frequent in the very rows that
+they were chosen for. Of rare and unknown values only that one came up is evidence, weighed against
+the chance that any of them would.
 """
 
 from __future__ import annotations

@@ -14,13 +14,11 @@ from mlops_nb import frames
 from mlops_nb.monitoring.cardinality import KEPT as SKETCHED
 from mlops_nb.monitoring.cardinality import sketch, sketch_of
 from mlops_nb.monitoring.membership import never_seen, remember
-from mlops_nb.monitoring.parts import Categories
+from mlops_nb.monitoring.parts import RARE, Categories
 from mlops_nb.monitoring.summary import Column
 
 KEPT = 40
 """Most values kept of a column of text."""
-RARE = 5
-"""Values with fewer rows are not named: they might name a person."""
 LEVELS = 50_000
 """Columns with more distinct values hold identifiers or prose: their values are not compared."""
 NAME = 48
@@ -75,6 +73,7 @@ def _choose(levels: Mapping[str, int], seed: int) -> Categories:
     """Choose the values to keep; when some must go, on a part of the rows that tests leave out.
 
     To draw that part row by row is the same as to draw a binomial number of each value's rows.
+    Rare values are kept for their names alone; tests hold apart what :attr:`Categories.apart` says.
     """
     rows = np.array(list(levels.values()), dtype=np.int64)
     if len(levels) <= KEPT and (rows >= RARE).all() and _room(levels) <= BYTES:

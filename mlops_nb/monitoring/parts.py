@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_nb.errors import InputError
 from mlops_nb.monitoring.cardinality import KEPT, estimate, union
 from mlops_nb.monitoring.membership import both
+
+RARE = 5
+"""Values with fewer rows are not named: they might name a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,38 @@ class Categories:
     novel: Mapping[str, int] = field(default_factory=dict)
     unlisted: int = 0
     sketch: str = ""
+
+    @property
+    def rows(self) -> int:
+        """Rows with a value."""
+        return sum(self.counts.values()) + self.other
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The kept values that a test may hold apart.
+
+        When some rows were left out for the choice, those that are no rarer than :data:`RARE` by
+        these rows alone: others were kept because of the very rows that are tested.
+        """
+        return tuple(
+            name for name in self.counts if not self.picked or self.picked[name] >= RARE
+        )  # fmt: skip
+
+    @property
+    def rare(self) -> tuple[str, ...]:
+        """The kept values that are not :attr:`apart`."""
+        apart = self.apart
+        return tuple(name for name in self.counts if name not in apart)
+
+    def bins(self, names: Sequence[str]) -> list[int]:
+        """Return the rows of some kept values, and last of all others together."""
+        found = [self.counts[name] for name in names]
+        return [*found, self.rows - sum(found)]
+
+    def left_out(self, names: Sequence[str]) -> list[int]:
+        """Return how many of the :meth:`bins`' rows the choice of the values was made on."""
+        found = [self.picked.get(name, 0) for name in names]
+        return [*found, sum(self.picked.values()) + self.picked_other - sum(found)]
 
     def merge(self, other: Categories) -> Categories:
         """Return the summary of both parts: exact in the counts, an estimate in `distinct`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,41 +88,36 @@ class Seen:
     def categories(self, before: Categories, now: Categories, *, tested: bool) -> None:
         """Compare the rows of the values kept, and look for values that are new."""
         same = list(before.counts) == list(now.counts)
-        kept = [*before.counts.values(), before.other]
-        left_out = [*(before.picked.get(name, 0) for name in before.counts), before.picked_other]
-        one, two = _paired(same, kept, [*now.counts.values(), now.other])
+        names = before.apart
+        one, two = _paired(same, before.bins(names), now.bins(names))
         self._unseen(before, now)
-        if not tested or not before.counts:
+        if not tested or not names:
             return
         moved = np.argsort(-np.abs(one / one.sum() - two / two.sum()))[:2]
-        names = [*before.counts, "other values"]
+        labels = [*names, "other values"]
         rates = [(one[i] / one.sum(), two[i] / two.sum()) for i in moved]
         self.details["js"] = "; ".join(
-            f"{names[i]!r} {_percent(pair)}" for i, pair in zip(moved, rates, strict=True)
+            f"{labels[i]!r} {_percent(pair)}" for i, pair in zip(moved, rates, strict=True)
         )
-        self._distribution(one - np.array(left_out), two, ordered=False)
+        self._distribution(one - np.array(before.left_out(names)), two, ordered=False)
 
     def _unseen(self, before: Categories, now: Categories) -> None:
-        n, m = (sum(c.counts.values()) + c.other for c in (before, now))
-        share = {name: rows / m for name, rows in now.novel.items()}
-        p_values = {
-            name: statistics.unseen_p(
-                rows,
-                n,
-                m,
-                at_most=0 if never_seen(before.seen, name) else before.largest_other,
-                known=[rows + now.counts[name] for name, rows in before.counts.items()],
-                unknown=_as_frequent(before, now, rows),
-            )
-            for name, rows in now.novel.items()
-        }
+        """Look for values that came up: those not kept, and those too rare to be held apart."""
+        novel = _novel_p(before, now)
+        p_values = {**novel, **_risen_p(before, now)}
+        rows = {**now.counts, **now.novel}
+        share = {name: rows[name] / now.rows for name in p_values}
         complete = not before.other
-        certain = [name for name, p in p_values.items() if p < 1e-3]
-        self.statistic["unseen"] = now.other / m if complete else sum(share[n] for n in certain)
-        top = min(p_values, key=lambda name: (p_values[name], -share[name]), default=None)
+        certain = [name for name, p in novel.items() if p < 1e-3]
+        self.statistic["unseen"] = (
+            now.other / now.rows if complete else sum(share[name] for name in certain)
+        )
+        top = min(p_values, key=lambda name: (p_values[name], -share[name], name), default=None)
         if top is not None:
-            known = "unknown to the reference" if complete else "rare or unknown in the reference"
-            self.details["unseen"] = f"{share[top]:.1%} of the rows hold {top!r}, {known}"
+            known = "unknown to" if complete and top in novel else "rare or unknown in"
+            self.details["unseen"] = (
+                f"{share[top]:.1%} of the rows hold {top!r}, {known} the reference"
+            )
         self.weigh("unseen", share[top] if top else 0.0, p_values[top] if top else 1.0)
 
     def _distribution(self, one: np.ndarray, two: np.ndarray, *, ordered: bool) -> None:
@@ -134,15 +130,44 @@ class Seen:
         self.weigh("js", statistics.js_excess(*joined), p_value)
 
 
-def _as_frequent(before: Categories, now: Categories, rows: int) -> int:
+def _novel_p(before: Categories, now: Categories) -> dict[str, float]:
+    """Return the p value of each frequent value that the reference has not kept."""
+    return {
+        name: statistics.unseen_p(
+            rows,
+            before.rows,
+            now.rows,
+            at_most=0 if never_seen(before.seen, name) else before.largest_other,
+            known=[was + now.counts[kept] for kept, was in before.counts.items()],
+            unknown=_as_frequent(before, now, rows),
+            other=before.other,
+        )
+        for name, rows in now.novel.items()
+    }
+
+
+def _risen_p(before: Categories, now: Categories) -> dict[str, float]:
+    """Return the p value of each rare value that is more frequent now, of all of them (Bonferroni).
+
+    They were kept for being frequent in the reference: to find fewer now is no evidence.
+    """
+    n, m = before.rows, now.rows
+    return {
+        name: min(1.0, len(before.rare) * statistics.rate_p(was, n, now.counts[name], m))
+        for name in before.rare
+        if now.counts[name] * n > (was := before.counts[name]) * m
+    }
+
+
+def _as_frequent(before: Categories, now: Categories, rows: int) -> float:
     """Return the most values not kept that can have so many rows in both tables together.
 
     Each must have those in the current table that it cannot have in the reference.
     """
     least = rows - before.largest_other
-    if now.unlisted < least:
-        return max(1, sum(known >= least for known in now.novel.values()))
-    return 1 + (before.other + now.other - rows) // rows
+    if now.unlisted >= least:
+        return math.inf
+    return max(1, sum(known >= least for known in now.novel.values()))
 
 
 def _paired(same: bool, one: Any, two: Any) -> tuple[np.ndarray, np.ndarray]:

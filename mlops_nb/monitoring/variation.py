@@ -125,12 +125,16 @@ def _numbers(numbers: Numbers, bins: Any) -> Measure:
 
 
 def _categories(categories: Categories, kept: Any, exclusive: Any) -> dict[str, Measure]:
-    whole = np.array([*categories.counts.values(), categories.other], dtype=float)
-    parts = np.array(kept, dtype=float)
+    names = list(categories.counts)
+    rows = np.array(kept, dtype=float)
+    apart, rare = ([names.index(name) for name in of] for of in (categories.apart, categories.rare))
+    parts = np.column_stack([rows[:, apart], rows.sum(axis=1) - rows[:, apart].sum(axis=1)])
 
     def unseen(i: int) -> float:
-        return float(exclusive[i] / parts[i].sum()) if parts[i].sum() else 0.0
+        came_up = max(exclusive[i], rows[i, rare].max(initial=0))
+        return float(came_up / rows[i].sum()) if rows[i].sum() else 0.0
 
+    whole = np.array(categories.bins(categories.apart), dtype=float)
     return {"js": _distance(whole, parts, ordered=False), "unseen": unseen}
 
 

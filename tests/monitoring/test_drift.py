@@ -142,6 +142,21 @@ def test_tiny_differences_do_not_matter_however_evident() -> None:
     assert not found.drifted
 
 
+def test_a_value_that_was_one_of_many_rare_ones_and_came_up_is_found() -> None:
+    rng = np.random.default_rng(0)
+    names = np.array([f"v{i}" for i in range(150)])
+    before = pd.DataFrame({"level": rng.choice(names, 1_000)})
+    rare = profile(before).columns["level"].categories
+    assert rare is not None
+    assert rare.rare
+    for came_up in (rare.rare[0], *sorted({*names.tolist()} - {*rare.counts})[:1]):
+        now = pd.DataFrame({"level": np.where(rng.random(1_000) < 0.04, came_up, before["level"])})
+        found = drift(before, now, classifier=False).columns[0]
+        assert found.drifted
+        assert found.decision.name == "unseen"
+        assert f"{came_up!r}, rare or unknown" in found.message
+
+
 def test_a_missing_column_is_an_error_and_a_new_one_a_warning(reference: Profile) -> None:
     found = drift(reference, _table(seed=1).rename(columns={"flag": "flags"}))
     assert found.drifted

@@ -120,6 +120,16 @@ def test_thousands_of_columns() -> None:
     assert len(found.columns) == 250
 
 
+def test_identifiers_of_64_bits_are_numbers_like_others() -> None:
+    rng = np.random.default_rng(1)
+    ids = rng.integers(2**60, 2**62, 2_000)
+    table = pd.DataFrame({"tweet": ids, "gaps": pd.array(ids, "Int64")})
+    table.loc[::10, "gaps"] = None
+    assert not drift(table[:1_000], table[1_000:], classifier=False).drifted
+    later = table.assign(tweet=table["tweet"] + 2**61)
+    assert [c.column for c in drift(table, later, classifier=False).drifted_columns] == ["tweet"]
+
+
 def test_an_identifier_of_many_values_is_told_not_to_be_compared() -> None:
     ids = pa.table({"id": pa.array([f"{i:07d}" for i in range(120_000)])})
     found = drift(ids, ids, classifier=False)

@@ -13,6 +13,7 @@ from scipy import stats
 from mlops_nb.errors import InputError, NotFoundError
 from mlops_nb.monitoring import Profile, profile
 from mlops_nb.monitoring.bins import choose_edges
+from mlops_nb.monitoring.parts import Categories
 from mlops_nb.monitoring.statistics import wasserstein
 
 
@@ -155,6 +156,18 @@ def test_wasserstein_from_bins_is_close_to_exact() -> None:
         places = [[m if m is not None else 0.0 for m in n.means] for n in (a, b)]
         found = wasserstein(np.array(a.counts, float), np.array(b.counts, float), *places)
         assert found == pytest.approx(stats.wasserstein_distance(one, two), rel=0.05)
+
+
+def test_a_test_holds_apart_what_the_rows_left_out_tell_to_be_frequent() -> None:
+    some = Categories(
+        distinct=9, counts={"a": 60, "b": 9}, other=31, picked={"a": 12, "b": 4}, picked_other=5
+    )
+    assert (some.rows, some.apart, some.rare) == (100, ("a",), ("b",))
+    assert some.bins(some.apart) == [60, 40]
+    assert some.left_out(some.apart) == [12, 9]
+    whole = Categories(distinct=2, counts={"a": 60, "b": 9})
+    assert (whole.apart, whole.rare) == (("a", "b"), ())
+    assert whole.left_out(whole.apart) == [0, 0, 0]
 
 
 def test_rare_values_are_not_named() -> None:

@@ -63,6 +63,24 @@ def test_two_raw_tables_find_their_time_order_by_themselves() -> None:
     assert drift(reference, reference.iloc[rows], classifier=False).reference.periods is None
 
 
+def test_a_rare_value_that_has_its_day_is_no_news_where_others_had_theirs() -> None:
+    rng = np.random.default_rng(0)
+    names = np.array([f"v{i}" for i in range(60)])
+
+    def days(count: int, start: str) -> pd.DataFrame:
+        parts = []
+        for i in range(count):
+            at = pd.Timestamp(start) + pd.Timedelta(days=i)
+            shown = np.where(rng.random(60) < 0.3, rng.choice(names), rng.choice(names, 60))
+            parts.append(pd.DataFrame({"when": at, "level": shown}))
+        return pd.concat(parts, ignore_index=True)
+
+    reference, day = days(20, "2030-01-01"), days(1, "2030-02-01")
+    assert profile(reference).columns["level"].categories.rare  # type: ignore[union-attr]
+    assert drift(profile(reference), day).drifted
+    assert not drift(profile(reference, time="when", every="1d"), day).drifted
+
+
 def test_variation_is_kept_in_the_profile() -> None:
     made = profile(_days(10, 0), time="when", every="1d")
     again = Profile.from_dict(made.to_dict())

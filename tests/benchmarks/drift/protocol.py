@@ -1,8 +1,9 @@
 """One tool through the protocol of false alarms and power; needs numpy, pandas and the tool.
 
-``python protocol.py TOOL POOL.parquet BEFORE NOW FIRST DRAWS SHIFTED`` prints one JSON line for
-each draw from FIRST to before DRAWS, of which those below SHIFTED are also shifted. It runs under
-the Python of each tool's own environment, on the same draws: the seed stands for them.
+``python protocol.py TOOL POOL.parquet BEFORE NOW FIRST DRAWS SHIFTED [KIND]`` prints one JSON line
+for each draw from FIRST to before DRAWS, of which those below SHIFTED are also shifted, by the
+shifts alone whose names begin with KIND. It runs under the Python of each tool's own environment,
+on the same draws: the seed stands for them.
 
 A score is how far a column is on the way to the tool's own alarm, which is at 1: its statistic
 over its threshold, or log(p) over the log of its level. By it the tools are matched at one rate of
@@ -34,8 +35,8 @@ BLOCKS = {"weeks": (84, 7), "days": (84, 1)}
 
 
 def main(
-    tool: str, pool: str, before: str, now: str, first: str, draws: str, shifts: str
-) -> None:  # fmt: skip
+    tool: str, pool: str, before: str, now: str, first: str, draws: str, shifts: str, kind: str = ""
+) -> None:
     """Print the scores of the draws asked for."""
     import tools
 
@@ -49,7 +50,8 @@ def main(
         else:
             one, two = draw(rows, int(before), rng), draw(rows, int(now), rng)
         variants = shifted(one, two, rng) if replicate < int(shifts) else iter(())
-        print(json.dumps(judge(one, two, dict(variants))), flush=True)
+        asked = {pair: column for pair, column in variants if pair[1].startswith(kind)}
+        print(json.dumps(judge(one, two, asked)), flush=True)
 
 
 def draw(rows: pd.DataFrame, size: int, rng: np.random.Generator) -> pd.DataFrame:

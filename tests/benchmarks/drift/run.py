@@ -5,6 +5,9 @@ runs what FOLDER does not hold yet and prints the tables of ``docs/benchmarks.md
 stopped at any time and goes on where it was. Each peer runs under the Python of its own
 environment. FILE is the extract of the American Community Survey.
 
+Where tools are close, ``--sizes 1000 --draws 400 100 --kind category`` looks at one row more
+closely, in a FOLDER of its own: so many draws, so many of them shifted, by such shifts alone.
+
 Power is told as shipped, and at one rate of false alarms: each tool's scores are brought to one
 scale column by column, by their mean and deviation over the draws without drift, and the bound is
 set where 5 % of these data sets have a column beyond it.
@@ -28,7 +31,7 @@ import pandas as pd
 PROTOCOL = Path(__file__).with_name("protocol.py")
 MATCHED = 0.05
 SIZES = {
-    1_000: {"ours": (200, 12), "peers": (60, 6)},
+    1_000: {"ours": (200, 12), "peers": (200, 12)},
     10_000: {"ours": (80, 4), "peers": (40, 4)},
     100_000: {"ours": (20, 1), "peers": (8, 1)},
 }
@@ -47,6 +50,8 @@ def main() -> None:
     parser.add_argument("--evidently")
     parser.add_argument("--nannyml")
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
+    parser.add_argument("--draws", type=int, nargs=2)
+    parser.add_argument("--kind", default="")
     chosen = parser.parse_args()
     chosen.folder.mkdir(parents=True, exist_ok=True)
     names = pools(chosen.folder, chosen.acs)
@@ -55,12 +60,12 @@ def main() -> None:
     for size in chosen.sizes:
         for pool in names:
             for tool, python in tools.items():
-                counts = SIZES[size]["ours" if tool == "ours" else "peers"]
-                run(chosen.folder, tool, python, pool, size, size, *counts)
-    for before, now in UNEQUAL:
+                counts = chosen.draws or SIZES[size]["ours" if tool == "ours" else "peers"]
+                run(chosen.folder, tool, python, pool, size, size, *counts, chosen.kind)
+    for before, now in UNEQUAL if not chosen.draws else ():
         for pool in names:
             run(chosen.folder, "ours", sys.executable, pool, before, now, UNEQUAL_DRAWS, 0)
-    for length in ("weeks", "days"):
+    for length in ("weeks", "days") if not chosen.draws else ():
         run(chosen.folder, "ours", sys.executable, "flights", length, 0, ORDERED_DRAWS, 0)
     show(chosen.folder, list(tools), names, chosen.sizes)
 
@@ -92,14 +97,17 @@ def pools(folder: Path, acs: Path | None) -> list[str]:
 
 
 def run(
-    folder: Path, tool: str, python: str, pool: str, before: object, now: object, *counts: int
+    folder: Path, tool: str, python: str, pool: str, before: object, now: object, *asked: object
 ) -> None:
-    """Run one tool on one population, from the first draw that has not been done."""
+    """Run one tool on one population, from the first draw that has not been done.
+
+    Asked for are the number of draws, those of them that are shifted, and the kind of shift.
+    """
     out = answers(folder, tool, pool, before, now)
     done = len(read(out))
-    if done >= counts[0]:
+    if done >= int(str(asked[0])):
         return
-    words = [python, PROTOCOL, tool, folder / f"{pool}.parquet", before, now, done, *counts]
+    words = [python, PROTOCOL, tool, folder / f"{pool}.parquet", before, now, done, *asked]
     with out.open("a") as file:
         # Threads of the numeric libraries wait for each other more than they work.
         one = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
