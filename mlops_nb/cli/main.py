@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
+import os
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
 
@@ -85,6 +88,28 @@ def missing_extra(error: ModuleNotFoundError) -> MlopsError:
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def mlops(debug: bool) -> None:
     """Carry a notebook into production and keep it healthy there."""
+
+
+def run() -> None:
+    """Run the command line as the whole of a process, which then ends at once.
+
+    The interpreter would take apart what ibis made, object by object, for a quarter of a second;
+    mypy leaves in the same way. Not while a thread is at work, with a database to be closed, or
+    with output that cannot be written: the interpreter knows what to do then.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        busy = threading.active_count() > 1 or "sqlite3" in sys.modules
+        if busy or not isinstance(end.code, int):
+            raise
+        atexit._run_exitfuncs()
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            raise end from None
+        os._exit(end.code)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from mlops_nb.frames.query import (
     histogram_of,
     kinds,
     number_of,
+    one_thread,
     rows,
 )
 from mlops_nb.frames.sampling import sample_numbers
@@ -190,7 +191,8 @@ def extremes(table: ibis.Table, columns: Sequence[str]) -> dict[str, tuple[float
     """Return the least and the greatest finite value of columns of numbers or datetimes.
 
     Often held by the statistics of a file: a query that asks for anything else as well, or
-    converts before, reads it whole. A column without any value is left out.
+    converts before, reads it whole; so does one of several files. A column without any value is
+    left out.
     """
     treated = kinds(table)
     whole = {name: table[name] for name in columns}
@@ -210,6 +212,7 @@ def extremes(table: ibis.Table, columns: Sequence[str]) -> dict[str, tuple[float
 
 def _bounds(table: ibis.Table, wanted: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
     pairs = {f"{i}_{j}": pair[j] for i, pair in enumerate(wanted.values()) for j in (0, 1)}
-    found = aggregate(table, pairs)
+    with one_thread(table):
+        found = aggregate(table, pairs)
     both = {name: (found[f"{i}_0"], found[f"{i}_1"]) for i, name in enumerate(wanted)}
     return {name: (low + 0.0, high + 0.0) for name, (low, high) in both.items() if low is not None}

@@ -151,17 +151,28 @@ def batches(table: ibis.Table, size: int) -> Iterator[Any]:
     """Yield the rows of a table of DuckDB in their order, as Arrow batches of about `size`.
 
     Not by `to_pyarrow_batches`, which asks DuckDB in a way that version 2 no longer knows.
-    One thread reads: each holds a group of rows of all columns, and what takes the batches is one.
     """
     engine = table.get_backend()
-    connection = engine.con
-    with telling():
-        ((threads,),) = connection.sql("SELECT current_setting('threads')").fetchall()
-        connection.execute("SET threads = 1")
-        try:
-            yield from connection.sql(engine.compile(table)).to_arrow_reader(size)
-        finally:
-            connection.execute(f"SET threads = {int(threads)}")
+    with telling(), one_thread(table):
+        yield from engine.con.sql(engine.compile(table)).to_arrow_reader(size)
+
+
+@contextmanager
+def one_thread(table: ibis.Table) -> Iterator[None]:
+    """Let DuckDB read the table with one thread; other engines as they are used to.
+
+    Each thread holds a group of rows of all columns, so that memory would grow with the cores.
+    """
+    engine = table.get_backend()
+    if engine.name != "duckdb":
+        yield
+        return
+    ((threads,),) = engine.con.sql("SELECT current_setting('threads')").fetchall()
+    engine.con.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        engine.con.execute(f"SET threads = {int(threads)}")
 
 
 def _kind(dtype: Any) -> Kind:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import ibis
     from numpy.typing import NDArray
 
+    Numbers = tuple[NDArray[np.float64], NDArray[np.bool_] | None]
+    """Values, and which of them are there: the others may be anything."""
+
 CELLS = 1_000_000
 """Numbers that are held at a time: 8 MB."""
 CHUNK = 32_768
@@ -52,13 +55,29 @@ class Running:
     mean: float = 0.0
     squares: float = 0.0
 
-    def add(self, values: NDArray[np.float64], chosen: NDArray[np.intp]) -> None:
-        """Take in the next rows, of which some are chosen for the sample."""
+    def add(
+        self,
+        values: NDArray[np.float64],
+        present: NDArray[np.bool_] | None,
+        chosen: NDArray[np.intp],
+    ) -> None:
+        """Take in the next rows, of which some are chosen for the sample.
+
+        Parameters
+        ----------
+        present : array, optional
+            Which rows have a value; all without it.
+        """
         self.rows += len(values)
         if self.drawn is not None:
-            self.drawn.append(values[chosen])
+            drawn = values[chosen]
+            self.drawn.append(
+                drawn if present is None else np.where(present[chosen], drawn, np.nan)
+            )
+        if present is not None:
+            values = values[present]
         # Neither comparison holds when there is a NaN.
-        if not (values.min() >= -FINITE and values.max() <= FINITE):
+        if len(values) and not (values.min() >= -FINITE and values.max() <= FINITE):
             size = np.abs(values)
             self.infinite += int(np.count_nonzero(size > FINITE))
             values = values[size <= FINITE]
@@ -119,9 +138,9 @@ def stream(
         })  # fmt: skip
         group = [_fresh(edges.get(name, ()), name in drawn) for name in some]
         for begin, columns in _batches(wanted):
-            chosen = chosen_rows(begin, len(columns[0]), share)
-            for running, values in zip(group, columns, strict=True):
-                running.add(values, chosen)
+            chosen = chosen_rows(begin, len(columns[0][0]), share)
+            for running, (values, present) in zip(group, columns, strict=True):
+                running.add(values, present, chosen)
         found |= zip(some, group, strict=True)
     return found
 
@@ -130,8 +149,8 @@ def _fresh(edges: Sequence[float], drawn: bool) -> Running:
     return Running(edges, np.zeros(len(edges), dtype=np.int64), [] if drawn else None)
 
 
-def _batches(table: ibis.Table) -> Iterator[tuple[int, list[NDArray[np.float64]]]]:
-    """Yield the rows of a table of numbers in parts, NaN without a value, and where each begins."""
+def _batches(table: ibis.Table) -> Iterator[tuple[int, list[Numbers]]]:
+    """Yield the rows of a table of numbers in parts, and where each begins."""
     begin = 0
     for batch in batches(table, max(1, CELLS // len(table.columns))):
         if batch.num_rows:
@@ -139,12 +158,12 @@ def _batches(table: ibis.Table) -> Iterator[tuple[int, list[NDArray[np.float64]]
         begin += batch.num_rows
 
 
-def _array(column: Any) -> NDArray[np.float64]:
-    """Return an Arrow array of numbers, NaN for null; its own `to_numpy` would import pandas."""
+def _array(column: Any) -> Numbers:
+    """Look at an Arrow array of numbers as it is; its own `to_numpy` would import pandas."""
     present, data = column.buffers()
     rows = slice(column.offset, column.offset + len(column))
     values = np.frombuffer(data, dtype=np.float64)[rows]
     if not column.null_count:
-        return values
-    valid = np.unpackbits(np.frombuffer(present, dtype=np.uint8), bitorder="little")[rows]
-    return np.where(valid, values, np.nan)
+        return values, None
+    bits = np.unpackbits(np.frombuffer(present, dtype=np.uint8), bitorder="little")
+    return values, bits[rows].view(np.bool_)

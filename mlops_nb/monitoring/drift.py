@@ -100,15 +100,16 @@ def drift(
     else:
         raw = None
     compared = conclude(before, now, names, policy)
-    usable = [c.column for c in compared if c.distribution and c.column in now.columns]
-    telling = raw is not None and classifier
+    # Parts of a vector are columns of the profiles alone.
+    columns_of = raw.columns if raw is not None and classifier else ()
+    telling = [c.column for c in compared if c.distribution and c.column in columns_of]
     return Drift(
         columns=compared,
         reference=before,
         current=now,
         policy=policy,
-        classifier=domain_classifier(raw, current, usable) if telling and usable else None,
-        reconstruction=reconstruction(raw, current, usable) if telling and usable else None,
+        classifier=domain_classifier(raw, current, telling) if telling else None,
+        reconstruction=reconstruction(raw, current, telling) if telling else None,
         warnings=_warnings(before, now, compared, limited=columns is not None),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Collection
+from functools import lru_cache
 
 ROOM, SPARE_ROOM = 3_200, 8_000
 """Bits of a filter, where values are named beside it and where none is."""
@@ -36,10 +37,16 @@ def remember(values: Collection[str], *, spare: bool = False) -> str:
 
 def never_seen(remembered: str, value: str) -> bool:
     """Whether a value is certainly none of those remembered."""
-    found = base64.b85decode(remembered)
+    found = _decoded(remembered)
     return bool(found) and not all(
         found[place // 8] >> place % 8 & 1 for place in _places(value, len(found))
     )
+
+
+# One filter is asked about each value of a column, one after the other.
+@lru_cache(maxsize=1)
+def _decoded(remembered: str) -> bytes:
+    return base64.b85decode(remembered)
 
 
 def both(one: str, two: str) -> str:

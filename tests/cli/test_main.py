@@ -86,3 +86,45 @@ def test_status_of_a_folder_that_was_never_used(tmp_path: Path) -> None:
     assert document["models"] == []
     assert document["next_step"].startswith("mlops init")
     assert not (tmp_path / ".mlops" / "mlops.db").exists()
+
+
+WORKS_ON = """
+import atexit, sys, threading, time
+from mlops_nb.cli.main import run
+def late():
+    time.sleep(0.5)
+    print("thread")
+if {thread}:
+    threading.Thread(target=late).start()
+atexit.register(print, "handler")
+sys.argv = ["mlops", *{words!r}]
+run()
+"""
+
+
+@pytest.mark.parametrize("thread", [False, True])
+@pytest.mark.parametrize(("words", "code"), [(["--version"], 0), (["nothing"], 2)])
+def test_the_process_ends_with_all_it_has_to_do(thread: bool, words: list[str], code: int) -> None:
+    program = WORKS_ON.format(thread=thread, words=words)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == code
+    assert ("version" in done.stdout) == (code == 0)
+    assert done.stdout.splitlines()[-1 - thread :] == (["thread"] if thread else []) + ["handler"]
+
+
+def test_the_process_ends_without_the_interpreters_tidying_up() -> None:
+    program = (
+        "import sys\n"
+        "from mlops_nb.cli.main import run\n"
+        "class Late:\n"
+        "    def __del__(self): print('taken apart')\n"
+        "kept = Late()\n"
+        "{more}\n"
+        "sys.argv = ['mlops', '--version']\n"
+        "run()\n"
+    )
+    for more, apart in (("", False), ("import sqlite3", True)):
+        done = subprocess.run(
+            [sys.executable, "-c", program.format(more=more)], capture_output=True, text=True
+        )
+        assert ("taken apart" in done.stdout) == apart, done.stderr

@@ -9,7 +9,7 @@ import pytest
 
 from mlops_nb import frames
 from mlops_nb.errors import InputError
-from mlops_nb.frames import moments, stream
+from mlops_nb.frames import moments, query, stream
 
 
 @pytest.fixture
@@ -56,13 +56,16 @@ def test_what_streams_by_is_what_the_engine_answers() -> None:
     rows = stream.CELLS // 2 + 1_000  # in more than one batch
     random = np.random.default_rng(3)
     number = random.lognormal(0, 2, rows) * 1e6
-    number[::7], number[5::1001], number[6::2003] = np.nan, np.inf, -1e200
-    table = frames.open_table(pa.table({"x": pa.array(number, from_pandas=True), "n": range(rows)}))
-    edges = {"x": np.quantile(number[np.abs(number) <= frames.FINITE], [0, 0.3, 0.8]).tolist()}
+    number[4::9], number[5::1001], number[6::2003] = np.nan, np.inf, -1e200
+    null = np.arange(rows) % 7 == 0  # what lies beneath is no value
+    table = frames.open_table(pa.table({"x": pa.array(number, mask=null), "n": range(rows)}))
+    usable = number[(np.abs(number) <= frames.FINITE) & ~null]
+    edges = {"x": np.quantile(usable, [0, 0.3, 0.8]).tolist()}
     edges["n"] = [10.0, rows - 0.5]
     found = frames.summarise(table, edges, drawn=["x"], size=5_000)
     x, asked = found.moments["x"], moments._asked(table, edges, {})
     assert found.counts == asked.counts
+    assert (x.finite, x.minimum) == (len(usable), usable.min())
     for name, of in asked.moments.items():
         for key in ("nulls", "infinite", "finite", *moments.FIGURES):
             assert getattr(found.moments[name], key) == pytest.approx(getattr(of, key), rel=1e-12)
@@ -90,6 +93,23 @@ def test_a_sample_is_always_the_same_and_evenly_spread() -> None:
     assert one["row"].mean() == pytest.approx(50_000, rel=0.02)
     # Not in step with anything periodic in the data.
     assert (one["row"] % 24).value_counts(normalize=True).max() < 0.06
+
+
+def test_one_thread_reads_a_sample_and_the_others_come_back() -> None:
+    table = frames.open_table(pd.DataFrame({"row": np.arange(1_000)}))
+    engine = table.get_backend()
+
+    def threads() -> int:
+        return int(engine.con.sql("SELECT current_setting('threads')").fetchall()[0][0])
+
+    engine.con.execute("SET threads = 3")
+    with query.one_thread(table):
+        assert threads() == 1
+    frames.sample(table, 100)
+    frames.extremes(table, ["row"])
+    with pytest.raises(InputError):
+        frames.sample(table.mutate(row=table.row.cast("string").cast("date")), 100)
+    assert threads() == 3
 
 
 def test_a_small_table_is_sampled_whole(table: pd.DataFrame) -> None:

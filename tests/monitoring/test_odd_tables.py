@@ -66,6 +66,10 @@ def test_vectors_are_compared_by_their_projections() -> None:
     assert gone.status is Status.ERROR
     gaps = same.assign(e=[None if i % 5 == 0 else v for i, v in enumerate(same["e"])])
     assert "e.norm" in [c.column for c in drift(reference, gaps).drifted_columns]
+    # The rows of both tables are told apart by the other columns.
+    both = drift(same, same)
+    assert not both.drifted
+    assert both.classifier is not None
 
 
 def test_zones_of_time_and_gaps() -> None:

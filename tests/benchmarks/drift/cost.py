@@ -1,8 +1,8 @@
 """What a drift report costs: CPU, time and peak memory of whole processes, ours beside the peers.
 
-``python tests/benchmarks/drift/cost.py [ROWS] [--evidently PYTHON] [--nannyml PYTHON] [--whylogs
-PYTHON]`` prints the table of ``docs/benchmarks.md``; each peer runs under the Python of its own
-environment, and is left out when none is named.
+``python tests/benchmarks/drift/cost.py [ROWS] [--files N] [--evidently PYTHON] [--nannyml PYTHON]
+[--whylogs PYTHON]`` prints the table of ``docs/benchmarks.md``; each peer runs under the Python of
+its own environment, and is left out when none is named, as when the rows stand in several files.
 """
 
 from __future__ import annotations
@@ -52,18 +52,13 @@ def main() -> None:
     """Print one row a tool."""
     parser = argparse.ArgumentParser()
     parser.add_argument("rows", nargs="?", type=int, default=1_000_000)
+    parser.add_argument("--files", type=int, default=1, help="files that a side's rows stand in")
     for peer in ("evidently", "nannyml", "whylogs"):
         parser.add_argument(f"--{peer}")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        one, two, out = (str(Path(folder) / name) for name in ("one.parquet", "two.parquet", "out"))
-        # In processes of their own: what this one holds would count as their children's peak.
-        for seed, path in enumerate((one, two)):
-            made = multiprocessing.get_context("spawn").Process(
-                target=make, args=(path, chosen.rows), kwargs={"seed": seed}
-            )
-            made.start()
-            made.join()
+        out = str(Path(folder) / "out")
+        one, two = (make_side(Path(folder), side, chosen.rows, chosen.files) for side in (0, 1))
         stored = str(Path(folder) / "reference.json")
         subprocess.run([MLOPS, "data", "profile", one, "-o", stored], check=True)
         drift = [str(MLOPS), "data", "drift"]
@@ -75,11 +70,25 @@ def main() -> None:
             "ours, daily: stored reference profile": [*drift, stored, two, "--format", "json"],
         }
         for peer, script in (("evidently", EVIDENTLY), ("nannyml", NANNYML), ("whylogs", WHYLOGS)):
-            if python := getattr(chosen, peer):
+            if chosen.files == 1 and (python := getattr(chosen, peer)):
                 runs[peer] = [python, "-c", script, one, two, f"{out}.{peer}"]
         print(f"| {chosen.rows:,} × 50 | CPU seconds | seconds | peak MB |\n|---|---|---|---|")
         for name, command in runs.items():
             print("| {} | {:.1f} | {:.1f} | {:.0f} |".format(name, *measure(command)), flush=True)
+
+
+def make_side(folder: Path, side: int, rows: int, files: int) -> str:
+    """Write one side's rows into so many files; return the path or the glob of them."""
+    for part in range(files):
+        # In processes of their own: what this one holds would count as their children's peak.
+        made = multiprocessing.get_context("spawn").Process(
+            target=make,
+            args=(str(folder / f"{side}-{part}.parquet"), rows // files),
+            kwargs={"seed": side * files + part},
+        )
+        made.start()
+        made.join()
+    return str(folder / f"{side}-{'*' if files > 1 else 0}.parquet")
 
 
 def make(path: str, rows: int, *, seed: int) -> None:
