@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import math
 import re
+import string
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
+
+from mlops_nb.stretches import Stretches
 
 MASK = "********"
 MINIMUM_LENGTH = 6
@@ -52,7 +55,7 @@ _CONNECTION = (
     r"(?:[\w ]{2,30}=[^;\"'\n]{0,100};){0,8}?(?:password|pwd)=([^;\"'\s{}<>$]{4,128})"
 )
 # kind, a literal that every match holds, pattern. All of these have a run of at least twenty
-# letters and digits: such runs are found in one pass over the text, and only they are compared.
+# letters and digits: only such runs are compared.
 _TOKENS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     (kind, literal, re.compile(pattern))
     for kind, literal, pattern in (
@@ -97,7 +100,7 @@ _TOKENS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ("JSON web token", "eyJ", r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
     )
 )
-_RUN = re.compile(r"[A-Za-z0-9_-]{20,}")
+_RUNS = Stretches(string.ascii_letters + string.digits + "_-", 20)
 _DIGIT = re.compile(r"\d")
 _LETTERS_ONLY = "hf_"  # the one format without digits
 # The same for what holds spaces, quotes or other signs; looked for around the literal.
@@ -269,10 +272,10 @@ def _candidates(text: str) -> Iterator[SecretMatch]:
 def _formats(text: str) -> Iterator[tuple[str, re.Match[str]]]:
     """Yield what is written as a provider's credentials are."""
     words = []
-    for run in _RUN.finditer(text):
-        if _DIGIT.search(run[0]) or _LETTERS_ONLY in run[0]:
-            start = max(run.start() - _BEFORE_RUN, 0)  # `SG.`, `ya29.`, the number before `:AA`
-            words.append((start, run.end(), text[start : run.end()]))
+    for first, end in _RUNS.spans(text):
+        if _DIGIT.search(text, first, end) or text.find(_LETTERS_ONLY, first, end) >= 0:
+            start = max(first - _BEFORE_RUN, 0)  # `SG.`, `ya29.`, the number before `:AA`
+            words.append((start, end, text[start:end]))
     # Most texts hold none of the literals, which are looked for in all words at once.
     together = "\n".join(word for *_, word in words)
     for kind, literal, pattern in _TOKENS if together else ():
