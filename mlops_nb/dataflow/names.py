@@ -129,6 +129,9 @@ class Walker(ControlFlow):
         elif node.id not in self._local:
             self._emit("delete", node.id, node)
 
+    def visit_Constant(self, node: ast.Constant) -> None:
+        """Do nothing: it holds no names."""
+
     def visit_Call(self, node: ast.Call) -> None:
         """Record the call after its arguments have been read."""
         self.visit(node.func)

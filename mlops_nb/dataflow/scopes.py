@@ -51,14 +51,14 @@ def scope_of(
     while waiting:
         node = waiting.pop()
         sort = type(node)
-        if sort is ast.Name:
-            if type(node.ctx) is not ast.Load:
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
                 scope.names.add(node.id)
         elif sort in _COMPREHENSIONS:  # only a walrus reaches out of one
             waiting += [n.target for n in nodes_of(node) if isinstance(n, ast.NamedExpr)]
-        elif sort is ast.Global:
+        elif isinstance(node, ast.Global):
             scope.globals.update(node.names)
-        elif sort is ast.Nonlocal:
+        elif isinstance(node, ast.Nonlocal):
             nonlocals.update(node.names)
         else:
             if sort in _BOUND:
@@ -73,7 +73,9 @@ _SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.La
 _COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
 # What other nodes than names bind.
 _BOUND: dict[type[ast.AST], Callable[[Any], Iterable[str | None]]] = {
-    **dict.fromkeys((ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef), lambda node: [node.name]),
+    **dict.fromkeys(
+        (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef), lambda node: [node.name]
+    ),
     **dict.fromkeys(
         (ast.Import, ast.ImportFrom),
         lambda node: [alias.asname or alias.name.partition(".")[0] for alias in node.names],
@@ -107,7 +109,7 @@ def nodes_of(tree: ast.AST) -> list[ast.AST]:
             if type(child) is list:
                 for one in reversed(child):
                     if isinstance(one, ast.AST):  # not the names of a `global`
-                        waiting.append(one)
+                        waiting.append(one)  # noqa: PERF401 - few elements, many lists
             elif isinstance(child, ast.AST):
                 waiting.append(child)
     return found
@@ -121,7 +123,7 @@ def children_of(node: ast.AST) -> list[ast.AST]:
         if type(child) is list:
             for one in child:
                 if isinstance(one, ast.AST):
-                    found.append(one)
+                    found.append(one)  # noqa: PERF401 - few elements, many lists
         elif isinstance(child, ast.AST):
             found.append(child)
     return found
