@@ -311,10 +311,13 @@ class Context:
 
     def qualified(self, node: ast.AST) -> str:
         """Return ``numpy.random.rand`` for ``np.random.rand``; empty: it is no imported name."""
+        root = node
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if not isinstance(root, ast.Name) or root.id not in self.imports:
+            return ""
         parts: list[str] = []
         while isinstance(node, ast.Attribute):
             parts.append(node.attr)
             node = node.value
-        if not isinstance(node, ast.Name) or node.id not in self.imports:
-            return ""
-        return ".".join([self.imports[node.id], *reversed(parts)])
+        return ".".join([self.imports[root.id], *reversed(parts)])
