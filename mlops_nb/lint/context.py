@@ -99,8 +99,16 @@ class CodeCell:
     @cached_property
     def flow(self) -> CellFacts | None:
         """The cell's names; None when it does not parse, or is nested too deeply to be walked."""
+        return self._facts(effects=False)
+
+    @cached_property
+    def effects(self) -> CellFacts | None:
+        """The same with what the cell changes, which only fixes need."""
+        return self._facts(effects=True)
+
+    def _facts(self, *, effects: bool) -> CellFacts | None:
         try:
-            return facts(self.tree, effects=False) if self.tree is not None else None
+            return facts(self.tree, effects=effects) if self.tree is not None else None
         except RecursionError:
             return None
 
