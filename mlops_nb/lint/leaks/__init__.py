@@ -51,4 +51,9 @@ def find_leaks(cells: Iterable[ast.Module | None], imports: Mapping[str, str]) -
     list of Leak
         Each cause once.
     """
-    return leaks(Machine(dict(imports)).run_cells(cells))
+    machine = Machine(dict(imports))
+    trace = machine.run_cells(cells)
+    # It knows its own methods: a circle that would keep the notebook's trees until garbage is
+    # looked for.
+    vars(machine).clear()
+    return leaks(trace)
