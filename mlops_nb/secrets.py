@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import math
 import re
+import string
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
+
+from mlops_nb.stretches import Stretches
 
 MASK = "********"
 MINIMUM_LENGTH = 6
@@ -52,103 +55,98 @@ _CONNECTION = (
     r"(?:[\w ]{2,30}=[^;\"'\n]{0,100};){0,8}?(?:password|pwd)=([^;\"'\s{}<>$]{4,128})"
 )
 # kind, a literal that every match holds, pattern. All of these have a run of at least twenty
-# letters and digits: such runs are found in one pass over the text, and only they are compared.
-_TOKENS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
-    (kind, literal, re.compile(pattern))
-    for kind, literal, pattern in (
-        ("AWS access key", "AKIA", r"\bAKIA[A-Z2-7]{16}\b"),
-        ("AWS temporary access key", "ASIA", r"\bASIA[A-Z2-7]{16}\b"),
-        *(("GitHub token", f"gh{c}_", rf"\bgh{c}_[A-Za-z0-9]{{36,255}}\b") for c in "pousr"),
-        ("GitHub token", "github_pat_", r"\bgithub_pat_\w{22,255}\b"),
-        *(
-            ("GitLab token", f"gl{kind}-", rf"\bgl{kind}-[\w-]{{20,}}")
-            for kind in ("pat", "dt", "rt", "ptt", "soat", "cbt", "agent")
-        ),
-        ("Slack token", "xox", r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
-        ("Slack token", "xapp-", r"\bxapp-\d-[A-Z0-9]+-\d+-[a-z0-9]+"),
-        ("Stripe key", "k_live_", r"\b[rs]k_live_[A-Za-z0-9]{20,}"),
-        ("OpenAI key", "sk-", r"\bsk-(?:proj-|svcacct-|admin-)[\w-]{40,}"),
-        ("OpenAI key", "sk-", r"\bsk-[A-Za-z0-9]{48}\b"),
-        ("OpenRouter key", "sk-or-", r"\bsk-or-v1-[0-9a-f]{64}\b"),
-        ("Anthropic key", "sk-ant-", r"\bsk-ant-[\w-]{32,}"),
-        ("Hugging Face token", "hf_", r"\bhf_[A-Za-z]{34}\b"),
-        ("Groq key", "gsk_", r"\bgsk_[A-Za-z0-9]{52}\b"),
-        ("Replicate token", "r8_", r"\br8_[A-Za-z0-9]{37}\b"),
-        ("Perplexity key", "pplx-", r"\bpplx-[A-Za-z0-9]{48}\b"),
-        ("Pinecone key", "pcsk_", r"\bpcsk_[A-Za-z0-9]{5,6}_[A-Za-z0-9]{63}\b"),
-        ("LangSmith key", "lsv2_", r"\blsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}\b"),
-        ("Google API key", "AIza", r"\bAIza[\w-]{35}(?![\w-])"),
-        ("Google OAuth token", "ya29.", r"\bya29\.[\w-]{30,}"),
-        ("Google OAuth code", "4/0A", r"(?<![\w/])4/0A[\w-]{60,}"),
-        ("Google client secret", "GOCSPX-", r"\bGOCSPX-[\w-]{28}(?![\w-])"),
-        ("PyPI token", "pypi-AgE", r"\bpypi-AgE[\w-]{50,}"),
-        ("npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
-        ("npm token", "_authToken", r"_authToken=([\w-]{36,})"),
-        ("Docker token", "dckr_", r"\bdckr_(?:pat|oat)_[\w-]{27,32}"),
-        ("Databricks token", "dapi", r"\bdapi[a-f0-9]{32}(?:-\d)?\b"),
-        ("SendGrid key", "SG.", r"\bSG\.[\w-]{22}\.[\w-]{43}(?![\w-])"),
-        ("Twilio key", "SK", r"\bSK[0-9a-f]{32}\b"),
-        ("Mailgun key", "key-", r"\bkey-[0-9a-f]{32}\b"),
-        ("Mailchimp key", "-us", r"\b[0-9a-f]{32}-us\d{1,2}\b"),
-        ("DigitalOcean token", "_v1_", r"\bdo[opr]_v1_[a-f0-9]{64}\b"),
-        ("Grafana token", "gls", r"\bglsa_[A-Za-z0-9]{32}_[0-9a-f]{8}\b"),
-        ("Vault token", "hvs.", r"\bhvs\.[\w-]{90,}"),
-        ("Telegram bot token", ":AA", r"\b\d{8,10}:AA[\w-]{33}(?![\w-])"),
-        ("JSON web token", "eyJ", r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
-    )
+# letters and digits: only such runs are compared. Most processes meet no literal and compile no
+# pattern.
+_TOKENS: tuple[tuple[str, str, str], ...] = (
+    ("AWS access key", "AKIA", r"\bAKIA[A-Z2-7]{16}\b"),
+    ("AWS temporary access key", "ASIA", r"\bASIA[A-Z2-7]{16}\b"),
+    *(("GitHub token", f"gh{c}_", rf"\bgh{c}_[A-Za-z0-9]{{36,255}}\b") for c in "pousr"),
+    ("GitHub token", "github_pat_", r"\bgithub_pat_\w{22,255}\b"),
+    *(
+        ("GitLab token", f"gl{kind}-", rf"\bgl{kind}-[\w-]{{20,}}")
+        for kind in ("pat", "dt", "rt", "ptt", "soat", "cbt", "agent")
+    ),
+    ("Slack token", "xox", r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
+    ("Slack token", "xapp-", r"\bxapp-\d-[A-Z0-9]+-\d+-[a-z0-9]+"),
+    ("Stripe key", "k_live_", r"\b[rs]k_live_[A-Za-z0-9]{20,}"),
+    ("OpenAI key", "sk-", r"\bsk-(?:proj-|svcacct-|admin-)[\w-]{40,}"),
+    ("OpenAI key", "sk-", r"\bsk-[A-Za-z0-9]{48}\b"),
+    ("OpenRouter key", "sk-or-", r"\bsk-or-v1-[0-9a-f]{64}\b"),
+    ("Anthropic key", "sk-ant-", r"\bsk-ant-[\w-]{32,}"),
+    ("Hugging Face token", "hf_", r"\bhf_[A-Za-z]{34}\b"),
+    ("Groq key", "gsk_", r"\bgsk_[A-Za-z0-9]{52}\b"),
+    ("Replicate token", "r8_", r"\br8_[A-Za-z0-9]{37}\b"),
+    ("Perplexity key", "pplx-", r"\bpplx-[A-Za-z0-9]{48}\b"),
+    ("Pinecone key", "pcsk_", r"\bpcsk_[A-Za-z0-9]{5,6}_[A-Za-z0-9]{63}\b"),
+    ("LangSmith key", "lsv2_", r"\blsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}\b"),
+    ("Google API key", "AIza", r"\bAIza[\w-]{35}(?![\w-])"),
+    ("Google OAuth token", "ya29.", r"\bya29\.[\w-]{30,}"),
+    ("Google OAuth code", "4/0A", r"(?<![\w/])4/0A[\w-]{60,}"),
+    ("Google client secret", "GOCSPX-", r"\bGOCSPX-[\w-]{28}(?![\w-])"),
+    ("PyPI token", "pypi-AgE", r"\bpypi-AgE[\w-]{50,}"),
+    ("npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
+    ("npm token", "_authToken", r"_authToken=([\w-]{36,})"),
+    ("Docker token", "dckr_", r"\bdckr_(?:pat|oat)_[\w-]{27,32}"),
+    ("Databricks token", "dapi", r"\bdapi[a-f0-9]{32}(?:-\d)?\b"),
+    ("SendGrid key", "SG.", r"\bSG\.[\w-]{22}\.[\w-]{43}(?![\w-])"),
+    ("Twilio key", "SK", r"\bSK[0-9a-f]{32}\b"),
+    ("Mailgun key", "key-", r"\bkey-[0-9a-f]{32}\b"),
+    ("Mailchimp key", "-us", r"\b[0-9a-f]{32}-us\d{1,2}\b"),
+    ("DigitalOcean token", "_v1_", r"\bdo[opr]_v1_[a-f0-9]{64}\b"),
+    ("Grafana token", "gls", r"\bglsa_[A-Za-z0-9]{32}_[0-9a-f]{8}\b"),
+    ("Vault token", "hvs.", r"\bhvs\.[\w-]{90,}"),
+    ("Telegram bot token", ":AA", r"\b\d{8,10}:AA[\w-]{33}(?![\w-])"),
+    ("JSON web token", "eyJ", r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
 )
-_RUN = re.compile(r"[A-Za-z0-9_-]{20,}")
+_RUNS = Stretches(string.ascii_letters + string.digits + "_-", 20)
 _DIGIT = re.compile(r"\d")
 _LETTERS_ONLY = "hf_"  # the one format without digits
 # The same for what holds spaces, quotes or other signs; looked for around the literal.
-_PHRASES: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
-    (kind, literal, re.compile(pattern))
-    for kind, literal, pattern in (
-        ("AWS Bedrock key", "ABSK", r"\bABSK[A-Za-z0-9+/]{109,269}={0,2}"),
-        (
-            "Slack webhook",
-            "hooks.slack.com",
-            r"hooks\.slack\.com/services/(T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,})",
-        ),
-        (
-            "Teams webhook",
-            "webhook.office.com",
-            r"webhook\.office\.com/webhookb2/([\w-]{36}@[\w-]{36}/IncomingWebhook/\w{32})",
-        ),
-        ("Discord webhook", "/api/webhooks/", r"/api/webhooks/(\d{17,20}/[\w-]{60,})"),
-        ("Azure storage key", "AccountKey=", r"AccountKey=([A-Za-z0-9+/]{86}==)"),
-        ("Azure shared key", "SharedAccessKey=", r"SharedAccessKey=([A-Za-z0-9+/]{43}=)"),
-        ("Azure signature", "sig=", r"sig=([A-Za-z0-9%+/]{43,60}(?:=|%3[dD]))"),
-        ("Azure client secret", "Q~", r"(?<![\w.~-])[\w.~-]{3}\dQ~[\w.~-]{31,34}(?![\w.~-])"),
-        (
-            "Kaggle key",
-            '"key"',
-            r"\"username\"\s*:\s*\"\w+\"\s*,\s*\"key\"\s*:\s*\"([0-9a-f]{32})\"",
-        ),
-        (
-            "private key",
-            "PRIVATE KEY",
-            r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----[\s\\nrA-Za-z0-9+/=:,.\"'-]{64,}",
-        ),
-        (
-            "password in a URL",
-            "://",
-            r"://[^\s:/@\"'<>{}$%]{0,64}:([^\s:/@\"'<>{}$]{4,128})@[\w.-]",
-        ),
-        ("password in a connection string", "assword=", _CONNECTION),
-        ("password in a connection string", "wd=", _CONNECTION),
-        ("basic credentials", "asic ", r"(?i)\bbasic ([A-Za-z0-9+/]{16,}={1,2})(?=[\"'\s])"),
-        (
-            "bearer token",
-            "earer ",
-            r"(?i)authorization[\"']?\s*[:,=]\s*f?[\"']bearer ([\w.~+/-]{20,}=*)[\"']",
-        ),
-        (
-            "password of a command",
-            "curl",
-            r"\bcurl\b[^\n|;&]{0,200}?\s(?:-u|--user)[ =][\"']?[\w.@-]+:([^\s\"'$:{}]{6,})",
-        ),
-    )
+_PHRASES: tuple[tuple[str, str, str], ...] = (
+    ("AWS Bedrock key", "ABSK", r"\bABSK[A-Za-z0-9+/]{109,269}={0,2}"),
+    (
+        "Slack webhook",
+        "hooks.slack.com",
+        r"hooks\.slack\.com/services/(T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,})",
+    ),
+    (
+        "Teams webhook",
+        "webhook.office.com",
+        r"webhook\.office\.com/webhookb2/([\w-]{36}@[\w-]{36}/IncomingWebhook/\w{32})",
+    ),
+    ("Discord webhook", "/api/webhooks/", r"/api/webhooks/(\d{17,20}/[\w-]{60,})"),
+    ("Azure storage key", "AccountKey=", r"AccountKey=([A-Za-z0-9+/]{86}==)"),
+    ("Azure shared key", "SharedAccessKey=", r"SharedAccessKey=([A-Za-z0-9+/]{43}=)"),
+    ("Azure signature", "sig=", r"sig=([A-Za-z0-9%+/]{43,60}(?:=|%3[dD]))"),
+    ("Azure client secret", "Q~", r"(?<![\w.~-])[\w.~-]{3}\dQ~[\w.~-]{31,34}(?![\w.~-])"),
+    (
+        "Kaggle key",
+        '"key"',
+        r"\"username\"\s*:\s*\"\w+\"\s*,\s*\"key\"\s*:\s*\"([0-9a-f]{32})\"",
+    ),
+    (
+        "private key",
+        "PRIVATE KEY",
+        r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----[\s\\nrA-Za-z0-9+/=:,.\"'-]{64,}",
+    ),
+    (
+        "password in a URL",
+        "://",
+        r"://[^\s:/@\"'<>{}$%]{0,64}:([^\s:/@\"'<>{}$]{4,128})@[\w.-]",
+    ),
+    ("password in a connection string", "assword=", _CONNECTION),
+    ("password in a connection string", "wd=", _CONNECTION),
+    ("basic credentials", "asic ", r"(?i)\bbasic ([A-Za-z0-9+/]{16,}={1,2})(?=[\"'\s])"),
+    (
+        "bearer token",
+        "earer ",
+        r"(?i)authorization[\"']?\s*[:,=]\s*f?[\"']bearer ([\w.~+/-]{20,}=*)[\"']",
+    ),
+    (
+        "password of a command",
+        "curl",
+        r"\bcurl\b[^\n|;&]{0,200}?\s(?:-u|--user)[ =][\"']?[\w.@-]+:([^\s\"'$:{}]{6,})",
+    ),
 )
 _WORDS = r"(?:password|passwd|passphrase|secret|token|api_?key|access_?key|secret_?key|auth_?key)"
 _QUOTED = re.compile(
@@ -269,20 +267,20 @@ def _candidates(text: str) -> Iterator[SecretMatch]:
 def _formats(text: str) -> Iterator[tuple[str, re.Match[str]]]:
     """Yield what is written as a provider's credentials are."""
     words = []
-    for run in _RUN.finditer(text):
-        if _DIGIT.search(run[0]) or _LETTERS_ONLY in run[0]:
-            start = max(run.start() - _BEFORE_RUN, 0)  # `SG.`, `ya29.`, the number before `:AA`
-            words.append((start, run.end(), text[start : run.end()]))
+    for first, end in _RUNS.spans(text):
+        if _DIGIT.search(text, first, end) or text.find(_LETTERS_ONLY, first, end) >= 0:
+            start = max(first - _BEFORE_RUN, 0)  # `SG.`, `ya29.`, the number before `:AA`
+            words.append((start, end, text[start:end]))
     # Most texts hold none of the literals, which are looked for in all words at once.
     together = "\n".join(word for *_, word in words)
     for kind, literal, pattern in _TOKENS if together else ():
         for start, end, word in words if literal in together else ():
             if literal in word:
-                found = pattern.finditer(text, start, end + _AFTER)
+                found = re.compile(pattern).finditer(text, start, end + _AFTER)
                 yield from ((kind, match) for match in found)
     for kind, literal, pattern in _PHRASES:
         for at in _places(text, literal):
-            match = pattern.search(text, max(at - _BEFORE, 0), at + _AFTER)
+            match = re.compile(pattern).search(text, max(at - _BEFORE, 0), at + _AFTER)
             if match:
                 yield kind, match
 

@@ -74,7 +74,7 @@ def facts(tree: ast.Module, *, effects: bool = True) -> CellFacts:
     tree : ast.Module
         The cell's Python, magics already neutralised.
     effects : bool
-        False leaves `mutates`, `configures` and `seeds` empty, which only slices need.
+        False leaves `mutates`, `configures`, `seeds` and `deferred` empty, which only slices need.
 
     Returns
     -------
@@ -83,38 +83,34 @@ def facts(tree: ast.Module, *, effects: bool = True) -> CellFacts:
     """
     walker = Walker()
     walker.visit(tree)
-    bound, uses = _bound_and_used(walker.events)
+    bound: set[str] = set()
+    uses: set[str] = set()
+    for event in walker.events:
+        if event.kind == "read" and event.name not in bound:
+            uses.add(event.name)
+        elif event.kind == "bind" and event.certain:
+            bound.add(event.name)
     binds = [event for event in walker.events if event.kind == "bind"]
     nodes = nodes_of(tree) if effects else []
     return CellFacts(
-        defines=frozenset(event.name for event in binds),
+        defines=frozenset([event.name for event in binds]),
         binds=frozenset(bound),
         uses=frozenset(uses - _BUILTINS),
         deferred={
             name: frozenset(e.name for e in events if e.kind == "read") - _BUILTINS
             for name, events in walker.deferred.items()
-        },
-        deletes=frozenset(e.name for e in walker.events if e.kind == "delete"),
+        }
+        if effects
+        else {},
+        deletes=frozenset([e.name for e in walker.events if e.kind == "delete"]),
         mutates=frozenset(_changed(nodes)) - _BUILTINS,
-        imports=frozenset(event.name for event in binds if event.imported),
+        imports=frozenset([event.name for event in binds if event.imported]),
         seeds=any(_is_seed(node) for node in nodes),
-        stars=tuple(e.name for e in walker.events if e.kind == "star"),
+        stars=tuple([e.name for e in walker.events if e.kind == "star"]),
         events=tuple(walker.events),
         later={name: tuple(events) for name, events in walker.deferred.items()},
         configures=frozenset(_configured(nodes)),
     )
-
-
-def _bound_and_used(events: Iterable[Event]) -> tuple[set[str], set[str]]:
-    """Return what is bound for certain, and what is read before that."""
-    bound: set[str] = set()
-    uses: set[str] = set()
-    for event in events:
-        if event.kind == "read" and event.name not in bound:
-            uses.add(event.name)
-        elif event.kind == "bind" and event.certain:
-            bound.add(event.name)
-    return bound, uses
 
 
 def _changed(nodes: Iterable[ast.AST]) -> Iterator[str]:

@@ -8,23 +8,35 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from mlops_nb.dataflow.scopes import children_of
+from mlops_nb.dataflow.scopes import children_of, nodes_of
 
 _INTROSPECTION = frozenset(
     {"globals", "locals", "vars", "dir", "version_info", "PY2", "PY3", "TYPE_CHECKING"}
 )
+_COMPOUND = frozenset({ast.If, ast.Try, ast.With, ast.Match})  # may end the block around them
 _LEAVES = (ast.Return, ast.Continue, ast.Break)
 _BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
-class ControlFlow(ABC, ast.NodeVisitor):
+class _Methods(dict[type[ast.AST], Callable[[Any, Any], None]]):
+    """The method of a walker for each kind of node, looked up by name once."""
+
+    def __init__(self, walker: type[ControlFlow]) -> None:
+        self._walker = walker
+
+    def __missing__(self, kind: type[ast.AST]) -> Callable[[Any, Any], None]:
+        self[kind] = found = getattr(self._walker, f"visit_{kind.__name__}", ControlFlow._below)
+        return found
+
+
+class ControlFlow(ABC):
     """Counts the branches, loops and guards around the node being visited."""
 
-    _methods: ClassVar[dict[type[ast.AST], Callable[[Any, Any], None] | None]]
+    _methods: ClassVar[_Methods]
 
     def __init_subclass__(cls) -> None:
-        """Give each walker a table of its methods: cells are many, kinds of node are few."""
-        cls._methods = {ast.Constant: _nothing}  # the base class asks for methods of Python 3.7
+        """Give each walker a table of its methods."""
+        cls._methods = _Methods(cls)
 
     def __init__(self) -> None:
         self._branches = 0
@@ -33,16 +45,11 @@ class ControlFlow(ABC, ast.NodeVisitor):
 
     def visit(self, node: ast.AST) -> None:
         """Walk a node by the method of its kind."""
-        kind = type(node)
-        methods = self._methods
-        if kind not in methods:
-            methods[kind] = getattr(type(self), f"visit_{kind.__name__}", None)
-        method = methods[kind]
-        if method:
-            method(self, node)
-        else:
-            for child in children_of(node):
-                self.visit(child)
+        self._methods[type(node)](self, node)
+
+    def _below(self, node: ast.AST) -> None:
+        for child in children_of(node):
+            self._methods[type(child)](self, child)
 
     @abstractmethod
     def _bind(self, name: str, node: ast.AST, *, imported: bool = False) -> None:
@@ -63,20 +70,22 @@ class ControlFlow(ABC, ast.NodeVisitor):
     def _all(self, nodes: Sequence[ast.AST | None]) -> None:
         for node in nodes:
             if node is not None:
-                self.visit(node)
+                self._methods[type(node)](self, node)
 
     def _block(self, statements: Sequence[ast.stmt]) -> None:
         left = 0
         for statement in statements:
-            self.visit(statement)
-            if not left and _may_leave(statement):
+            self._methods[type(statement)](self, statement)
+            if not left and type(statement) in _COMPOUND and _may_leave(statement):
                 left = 1
                 self._branches += 1
         self._branches -= left
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:
-        """Walk what the attribute is taken from: with names, they make up half of all nodes."""
-        self.visit(node.value)
+    def visit_Attribute(self, node: ast.Attribute | ast.Expr) -> None:
+        """Walk the one node below; with names, these make up half of all nodes."""
+        self._methods[type(node.value)](self, node.value)
+
+    visit_Expr = visit_Attribute
 
     def visit_Module(self, node: ast.Module) -> None:
         """Walk the statements in order."""
@@ -162,10 +171,6 @@ class ControlFlow(ABC, ast.NodeVisitor):
             self._block(node.body)
 
 
-def _nothing(_walker: ControlFlow, _node: ast.AST) -> None:
-    """Do nothing: a constant holds no names."""
-
-
 def is_always(test: ast.expr) -> bool:
     """Tell whether a test holds whenever a notebook runs: ``True``, ``__name__ == "__main__"``."""
     match test:
@@ -188,14 +193,12 @@ def asks_for_names(node: ast.AST) -> bool:
 
 
 def _introspects(test: ast.expr) -> bool:
-    words = (getattr(n, "id", None) or getattr(n, "attr", None) for n in ast.walk(test))
+    words = (getattr(n, "id", None) or getattr(n, "attr", None) for n in nodes_of(test))
     return any(word in _INTROSPECTION for word in words)
 
 
 def _may_leave(statement: ast.stmt) -> bool:
     """Tell whether a compound statement may end the block around it early."""
-    if not isinstance(statement, ast.If | ast.Try | ast.With | ast.Match):
-        return False
     waiting: list[ast.AST] = [statement]
     while waiting:
         node = waiting.pop()

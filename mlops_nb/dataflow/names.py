@@ -12,7 +12,15 @@ from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 from mlops_nb.dataflow.flow import ControlFlow
-from mlops_nb.dataflow.scopes import Scope, arguments, children_of, scope_of, type_parameters
+from mlops_nb.dataflow.scopes import (
+    Scope,
+    arguments,
+    children_of,
+    local_names,
+    nodes_of,
+    scope_of,
+    type_parameters,
+)
 
 Kind = Literal["read", "bind", "delete", "release", "call", "star"]
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -64,36 +72,36 @@ class Walker(ControlFlow):
         self.deferred: dict[str, list[Event]] = {}
         self._sink = self.events
         self._scopes: list[Scope] = []
+        self._local: set[str] = set()  # what the scopes make of it
         self._class = ANONYMOUS
 
     def _emit(self, kind: Kind, name: str, node: ast.AST, *, imported: bool = False) -> None:
         loops = self._loops if kind in ("bind", "delete") else 0
-        self._sink.append(Event(kind, name, node, not self._branches and not loops, imported))
+        self._sink.append(Event(kind, name, node, not (self._branches or loops), imported))
 
-    def _is_local(self, name: str) -> bool:
-        hidden = False  # a class's names cannot be seen from the functions inside it
-        for scope in reversed(self._scopes):
-            if name in scope.globals:
-                return False
-            if name in scope.names and not (hidden and scope.kind == "class"):
-                return True
-            hidden = hidden or scope.kind == "function"
-        return False
+    def _enter(self, scopes: list[Scope]) -> tuple[list[Scope], set[str]]:
+        """Change the scopes; return what `_leave` needs to change them back."""
+        before = self._scopes, self._local
+        self._scopes, self._local = scopes, local_names(scopes)
+        return before
+
+    def _leave(self, before: tuple[list[Scope], set[str]]) -> None:
+        self._scopes, self._local = before
 
     def _bind(self, name: str, node: ast.AST, *, imported: bool = False) -> None:
-        if not self._is_local(name):
+        if name not in self._local:
             if self._sink is self.events:
                 self._emit("bind", name, node, imported=imported)
             else:  # `global x` in a function: bound once somebody calls it
                 self.events.append(Event("bind", name, node, False, imported))
 
     def _release(self, name: str, node: ast.ExceptHandler) -> None:
-        if self._sink is self.events and not self._is_local(name):
+        if self._sink is self.events and name not in self._local:
             self._emit("release", name, node)
 
     def _read(self, name: str, node: ast.AST) -> None:
-        if not self._guards and not self._is_local(name):
-            self._emit("read", name, node)
+        if not self._guards and name not in self._local:
+            self._sink.append(Event("read", name, node, not self._branches))
 
     @contextmanager
     def _later(self, name: str, scope: Scope | None) -> Iterator[None]:
@@ -104,11 +112,9 @@ class Walker(ControlFlow):
             self._branches = self._loops = 0
         else:
             self._branches += 1
-        if scope:
-            self._scopes.append(scope)
+        scopes = self._enter([*self._scopes, scope] if scope else self._scopes)
         yield
-        if scope:
-            self._scopes.pop()
+        self._leave(scopes)
         self._sink, self._branches, self._loops = before
 
     # ---- names -------------------------------------------------------------------------------
@@ -120,17 +126,19 @@ class Walker(ControlFlow):
             self._read(node.id, node)
         elif context is ast.Store:
             self._bind(node.id, node)
-        elif not self._is_local(node.id):
+        elif node.id not in self._local:
             self._emit("delete", node.id, node)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        """Do nothing: it holds no names."""
 
     def visit_Call(self, node: ast.Call) -> None:
         """Record the call after its arguments have been read."""
         self.visit(node.func)
-        for argument in node.args:
-            self.visit(argument)
+        self._all(node.args)
         for keyword in node.keywords:
             self.visit(keyword.value)
-        if isinstance(node.func, ast.Name) and not self._is_local(node.func.id):
+        if isinstance(node.func, ast.Name) and node.func.id not in self._local:
             self._emit("call", node.func.id, node.func)
 
     def visit_Assign(self, node: ast.Assign) -> None:
@@ -158,10 +166,9 @@ class Walker(ControlFlow):
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         """Bind in the scope around the comprehension."""
         self.visit(node.value)
-        held = self._scopes
-        self._scopes = [scope for scope in held if scope.kind != "comprehension"]
+        before = self._enter([scope for scope in self._scopes if scope.kind != "comprehension"])
         self._bind(node.target.id, node.target)
-        self._scopes = held
+        self._leave(before)
 
     def visit_Import(self, node: ast.Import) -> None:
         """Bind the alias or the top package."""
@@ -224,9 +231,9 @@ class Walker(ControlFlow):
         self._all([*node.decorator_list, *node.bases, *node.keywords])
         extra = {"__class__", "__qualname__", "__module__"} | type_parameters(node)
         before, self._class = self._class, self._class or node.name
-        self._scopes.append(scope_of("class", node.body, extra))
+        scopes = self._enter([*self._scopes, scope_of("class", node.body, extra)])
         self._block(node.body)
-        self._scopes.pop()
+        self._leave(scopes)
         self._class = before
         self._bind(node.name, node)
 
@@ -242,13 +249,13 @@ class Walker(ControlFlow):
     def _comprehension(self, node: _Comprehension) -> None:
         self.visit(node.generators[0].iter)
         names = {
-            n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)
+            n.id for g in node.generators for n in nodes_of(g.target) if isinstance(n, ast.Name)
         }
-        self._scopes.append(Scope("comprehension", names))
+        scopes = self._enter([*self._scopes, Scope("comprehension", names)])
         for number, generator in enumerate(node.generators):
             self._all([generator.iter if number else None, generator.target, *generator.ifs])
         self._all([node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt])
-        self._scopes.pop()
+        self._leave(scopes)
 
     visit_ListComp = _comprehension
     visit_SetComp = _comprehension

@@ -8,7 +8,7 @@ from functools import reduce
 from itertools import takewhile
 
 from mlops_nb.dataflow.flow import asks_for_names, is_always
-from mlops_nb.dataflow.scopes import scope_of
+from mlops_nb.dataflow.scopes import nodes_of, scope_of
 
 _EXITS = frozenset({"exit", "quit", "_exit", "abort"})
 # Statements that hold others and leave it open whether those run.
@@ -41,7 +41,8 @@ def bound_on_some_paths(tree: ast.Module) -> dict[str, int]:
         sure = _bound_by(statement)
         if sure is None:
             break
-        open_ones = _named([statement]) - _quiet(statement) - sure - bound
+        open_ones = _named([statement]) - sure - bound
+        open_ones -= _quiet(statement) if open_ones else set()
         bound |= sure | (open_ones & found.keys())
         found.update(dict.fromkeys(open_ones - bound, statement.lineno))
     if found:
@@ -105,7 +106,7 @@ def _cannot_fail(statement: ast.stmt) -> bool:
     """Tell whether a statement binds plain values, so that no handler can come before it."""
     risky = ast.Call | ast.Await | ast.Subscript | ast.Attribute | ast.BinOp | ast.Starred
     return isinstance(statement, ast.Assign) and not any(
-        isinstance(node, risky) for node in ast.walk(statement)
+        isinstance(node, risky) for node in nodes_of(statement)
     )
 
 
@@ -128,11 +129,11 @@ def _joined(always: set[str] | None, paths: Iterable[set[str] | None]) -> set[st
 def _quiet(statement: ast.stmt) -> set[str]:
     """Return names nobody should be told of: imports that are tried, names of handlers."""
     quiet: set[str] = set()
-    for node in ast.walk(statement):
+    for node in nodes_of(statement):
         if asks_for_names(node):
             quiet |= _named([statement])
         if isinstance(node, ast.Try | ast.TryStar):
-            tried = [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]
+            tried = [n for n in nodes_of(node) if isinstance(n, ast.Import | ast.ImportFrom)]
             quiet |= scope_of("function", tried).names
         elif isinstance(node, ast.ExceptHandler) and node.name:
             quiet.add(node.name)

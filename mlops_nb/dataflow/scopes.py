@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 # Fields that hold no nodes, or nodes without content (contexts and operators).
 _PLAIN = frozenset(
@@ -14,13 +14,22 @@ _PLAIN = frozenset(
         *("level", "module", "simple", "is_async", "conversion", "asname", "rest"),
     }
 )
-# What makes up half of a tree and holds nothing.
-LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, ast.Pass, ast.Break, ast.Continue})
-# The usual expressions: what binds stands at most below them.
-_BINDS_NOTHING = frozenset(
-    {ast.Constant, ast.Attribute, ast.Call, ast.Expr, ast.Subscript, ast.keyword, ast.Assign}
-)
-_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}  # the other fields, by kind of node
+_EMPTY = frozenset({ast.Constant, ast.alias})  # their fields hold no nodes either
+
+
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """The fields of each kind of node that may hold nodes, in file order or `backwards`."""
+
+    def __init__(self, *, backwards: bool = False) -> None:
+        self._step = -1 if backwards else 1
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        names = () if kind in _EMPTY else kind._fields[:: self._step]
+        self[kind] = found = tuple(name for name in names if name not in _PLAIN)
+        return found
+
+
+_FIELDS, _BACKWARDS = _Fields(), _Fields(backwards=True)
 
 
 @dataclass(slots=True)
@@ -38,45 +47,54 @@ def scope_of(
     """Return the scope of a function's or a class's body, `extra` being its own parameters."""
     scope = Scope(kind, set(extra))
     nonlocals: set[str] = set()
-    stack: list[ast.AST] = list(body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.Global):
+    waiting: list[ast.AST] = list(body)
+    while waiting:
+        node = waiting.pop()
+        sort = type(node)
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                scope.names.add(node.id)
+        elif sort in _COMPREHENSIONS:  # only a walrus reaches out of one
+            waiting += [n.target for n in nodes_of(node) if isinstance(n, ast.NamedExpr)]
+        elif isinstance(node, ast.Global):
             scope.globals.update(node.names)
         elif isinstance(node, ast.Nonlocal):
             nonlocals.update(node.names)
-        elif type(node) not in _BINDS_NOTHING:
-            scope.names.update(_bound(node))
-            stack.extend(_inside(node))
-        elif type(node) is not ast.Constant:
-            stack.extend(children_of(node))
+        else:
+            if sort in _BOUND:
+                scope.names.update(filter(None, _BOUND[sort](node)))
+            if sort not in _SCOPES:
+                waiting += children_of(node)
     scope.names -= scope.globals | nonlocals
     return scope
 
 
-def _bound(node: ast.AST) -> list[str]:
-    match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            return [name]
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return [name]
-        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-            return [alias.asname or alias.name.partition(".")[0] for alias in aliases]
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
-            return [name]
-        case ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
-            return [name]
-    return []
+_SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda})
+_COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
+# What other nodes than names bind.
+_BOUND: dict[type[ast.AST], Callable[[Any], Iterable[str | None]]] = {
+    **dict.fromkeys(
+        (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef), lambda node: [node.name]
+    ),
+    **dict.fromkeys(
+        (ast.Import, ast.ImportFrom),
+        lambda node: [alias.asname or alias.name.partition(".")[0] for alias in node.names],
+    ),
+    **dict.fromkeys((ast.ExceptHandler, ast.MatchAs, ast.MatchStar), lambda node: [node.name]),
+    ast.MatchMapping: lambda node: [node.rest],
+}
 
 
-def _inside(node: ast.AST) -> Iterable[ast.AST]:
-    """Return the children that bind names in the same scope as their parent."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-        return ()
-    if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-        # Only a walrus reaches out of a comprehension.
-        return [n.target for n in ast.walk(node) if isinstance(n, ast.NamedExpr)]
-    return children_of(node)
+def local_names(scopes: Sequence[Scope]) -> set[str]:
+    """Return the names that are not global inside of scopes, the outermost first."""
+    found: set[str] = set()
+    innermost = max((n for n, scope in enumerate(scopes) if scope.kind == "function"), default=-1)
+    for number, scope in enumerate(scopes):
+        found -= scope.globals
+        # A class's names cannot be seen from the functions inside it.
+        if scope.kind != "class" or number > innermost:
+            found |= scope.names
+    return found
 
 
 def nodes_of(tree: ast.AST) -> list[ast.AST]:
@@ -86,27 +104,28 @@ def nodes_of(tree: ast.AST) -> list[ast.AST]:
     while waiting:
         node = waiting.pop()
         found.append(node)
-        if type(node) not in LEAVES:
-            waiting.extend(reversed(children_of(node)))
+        for name in _BACKWARDS[type(node)]:
+            child = getattr(node, name, None)
+            if type(child) is list:
+                for one in reversed(child):
+                    if isinstance(one, ast.AST):  # not the names of a `global`
+                        waiting.append(one)  # noqa: PERF401 - few elements, many lists
+            elif isinstance(child, ast.AST):
+                waiting.append(child)
     return found
 
 
 def children_of(node: ast.AST) -> list[ast.AST]:
     """Return the nodes directly below a node, in file order, those without content left out."""
-    kind = type(node)
-    names = _FIELDS.get(kind)
-    if names is None:
-        names = tuple(n for n in kind._fields if n not in _PLAIN and kind is not ast.Constant)
-        _FIELDS[kind] = names
     found: list[ast.AST] = []
-    for name in names:
+    for name in _FIELDS[type(node)]:
         child = getattr(node, name, None)
-        if isinstance(child, ast.AST):
+        if type(child) is list:
+            for one in child:
+                if isinstance(one, ast.AST):
+                    found.append(one)  # noqa: PERF401 - few elements, many lists
+        elif isinstance(child, ast.AST):
             found.append(child)
-        elif type(child) is list and child:
-            # Nearly all lists hold nodes only: not that of `global`'s names, of `{**other}`'s keys.
-            whole = isinstance(child[0], ast.AST) and None not in child
-            found += child if whole else [one for one in child if isinstance(one, ast.AST)]
     return found
 
 

@@ -25,7 +25,11 @@ _NO_XML |= {0xFFFE: "�", 0xFFFF: "�"}
 
 def to_github(report: LintReport) -> str:
     """Return workflow commands, which GitHub shows beside the lines of a pull request."""
-    return "\n".join(_command(diagnostic) for diagnostic in report.diagnostics)
+    lines: list[str] = []
+    for one in report.reports:
+        file = _escaped(_relative(one.file), ",:")
+        lines += [_command(diagnostic, file) for diagnostic in one.diagnostics]
+    return "\n".join(lines)
 
 
 def to_gitlab(report: LintReport) -> str:
@@ -119,23 +123,21 @@ def _relative(file: str) -> str:
     return Path(path).as_posix()
 
 
-def _command(diagnostic: Diagnostic) -> str:
+def _command(diagnostic: Diagnostic, file: str) -> str:
     rule = rules().get(diagnostic.code)
-    properties = {
-        "title": f"{diagnostic.code} {rule.name}" if rule else diagnostic.code,
-        "file": _relative(diagnostic.file),
-        "line": diagnostic.line,
-        "col": diagnostic.column,
-        "endLine": diagnostic.end_line,
-        "endColumn": diagnostic.end_column,
-    }
-    shown = ",".join(f"{name}={_escaped(str(v), ',:')}" for name, v in properties.items())
+    title = _escaped(f"{diagnostic.code} {rule.name}" if rule else diagnostic.code, ",:")
+    place = (
+        f"line={diagnostic.line},col={diagnostic.column},"
+        f"endLine={diagnostic.end_line},endColumn={diagnostic.end_column}"
+    )
+    shown = f"title={title},file={file},{place}"
     return f"::{_GITHUB[diagnostic.severity]} {shown}::{_escaped(_message(diagnostic))}"
 
 
 def _escaped(text: str, more: str = "") -> str:
     for character in "%\r\n" + more:
-        text = text.replace(character, f"%{ord(character):02X}")
+        if character in text:
+            text = text.replace(character, f"%{ord(character):02X}")
     return text
 
 

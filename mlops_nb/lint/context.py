@@ -16,7 +16,7 @@ from mlops_nb.config import Lint
 from mlops_nb.dataflow import CellFacts, facts, nodes_of
 from mlops_nb.dataflow.scopes import children_of
 from mlops_nb.lint.finding import Edit, Finding, TextEdit
-from mlops_nb.lint.leaks import FITS, Leak, find_leaks
+from mlops_nb.lint.leaks import Leak, find_leaks, may_leak
 from mlops_nb.lint.names import NameProblem, name_problems
 from mlops_nb.lint.outputs import output_texts
 from mlops_nb.notebook import (
@@ -86,6 +86,11 @@ class CodeCell:
         if len(self.python.text) < _DEEP_TEXT:
             return 0
         for statement in tree.body:
+            if (
+                statement.lineno == statement.end_lineno
+                and (statement.end_col_offset or 0) < _DEEP_TEXT
+            ):
+                continue
             lines = self.lines[statement.lineno - 1 : statement.end_lineno]
             if sum(map(len, lines)) >= _DEEP_TEXT and _depth(statement) > _DEPTH:
                 return statement.lineno
@@ -94,8 +99,16 @@ class CodeCell:
     @cached_property
     def flow(self) -> CellFacts | None:
         """The cell's names; None when it does not parse, or is nested too deeply to be walked."""
+        return self._facts(effects=False)
+
+    @cached_property
+    def effects(self) -> CellFacts | None:
+        """The same with what the cell changes, which only fixes need."""
+        return self._facts(effects=True)
+
+    def _facts(self, *, effects: bool) -> CellFacts | None:
         try:
-            return facts(self.tree, effects=False) if self.tree is not None else None
+            return facts(self.tree, effects=effects) if self.tree is not None else None
         except RecursionError:
             return None
 
@@ -283,7 +296,10 @@ class Context:
     @cached_property
     def leaks(self) -> list[Leak]:
         """The evaluations that cannot be believed; none where nothing is fitted."""
-        if not FITS & self.words:
+        called = {
+            name.rpartition(".")[2] or getattr(call.func, "id", "") for _, call, name in self.calls
+        }
+        if not may_leak(self.words, called - self.rebound):
             return []
         cells = [cell.tree if cell.python.kind == "python" else None for cell in self.code]
         return find_leaks(cells, self.imports)
@@ -303,10 +319,13 @@ class Context:
 
     def qualified(self, node: ast.AST) -> str:
         """Return ``numpy.random.rand`` for ``np.random.rand``; empty: it is no imported name."""
+        root = node
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if not isinstance(root, ast.Name) or root.id not in self.imports:
+            return ""
         parts: list[str] = []
         while isinstance(node, ast.Attribute):
             parts.append(node.attr)
             node = node.value
-        if not isinstance(node, ast.Name) or node.id not in self.imports:
-            return ""
-        return ".".join([self.imports[node.id], *reversed(parts)])
+        return ".".join([self.imports[root.id], *reversed(parts)])

@@ -76,8 +76,10 @@ def placed(
         Rule → severity, instead of the rule's own.
     """
     places = Places(notebook.text)
+    # Cell by cell: the file is then gone through once.
+    ordered = sorted(findings, key=lambda one: one[1].cell or 0)
     return sorted(
-        (_diagnostic(notebook, places, rule, finding, weights) for rule, finding in findings),
+        (_diagnostic(notebook, places, rule, finding, weights) for rule, finding in ordered),
         key=lambda d: (d.cell is not None, d.cell or 0, d.line, d.column, d.code),
     )
 
@@ -167,7 +169,7 @@ def _fingerprint(rule: Rule, finding: Finding, cell: Cell | None) -> str:
     elif finding.line is None:
         text = cell.source
     else:
-        text = cell.lines[finding.line - 1].strip() if finding.line <= len(cell.lines) else ""
+        text = "".join(cell.lines[finding.line - 1 : finding.line]).strip()
     content = f"{rule.code}\0{text}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(content, digest_size=8).hexdigest()
 

@@ -107,11 +107,12 @@ class _Replay:
             while resets and resets[0] < getattr(event.node, "lineno", 0):
                 resets.pop(0)
                 self._reset(cell)
-            if sure and event.kind in ("read", "delete"):
+            if sure and event.kind in ("read", "delete") and not self._is_known(event.name):
                 yield from self._read(cell, event)
-            elif sure and event.kind == "call":
+            elif sure and event.kind == "call" and event.name in self.functions:
                 yield from self._call(cell, event)
-            self._change(cell, flow, event, partial)
+            if event.kind not in ("read", "call"):
+                self._change(cell, flow, event, partial)
         if resets:
             self._reset(cell)
         if sure and not self.ever_opaque:
@@ -172,8 +173,9 @@ class _Replay:
                     yield NameProblem(kind="undefined", name=event.name, cell=cell, node=event.node)
 
     def _read(self, cell: CodeCell, event: Event) -> Iterator[NameProblem]:
+        """Yield what is wrong with a name that is read and not known."""
         name, here = event.name, cell.cell.index
-        if self.opaque or self._is_known(name):
+        if self.opaque:
             return
         kind, binding = self._why(name)
         if kind == "undefined":

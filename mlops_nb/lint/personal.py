@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 
 _LOCAL = re.compile(r"(?<![\w.+:/-])[\w.+-]{1,64}$")
@@ -37,6 +38,12 @@ _CARDS = (
 )
 _ISSUER = re.compile(r"4|5[1-5]|2[2-7]|6011|65|3[47]")
 _IBAN = re.compile(r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
+# What every card and account number holds, its characters written as their kinds: a text is first
+# searched for that, which takes a tenth of the time of looking for the patterns.
+_KINDS = {**dict.fromkeys(string.digits, "0"), **dict.fromkeys(string.ascii_uppercase, "A")}
+_AS_KINDS = bytes(ord({**_KINDS, " ": "-"}.get(chr(code), chr(code))) for code in range(256))
+_CARD_KINDS = (b"0000-0000-0000-0000", b"0000-000000-00000")
+_IBAN_KINDS = b"AA00"
 # Country → length of its IBANs (SWIFT's registry).
 _IBAN_LENGTHS = {
     **{"AD": 24, "AE": 23, "AT": 20, "BE": 16, "BG": 22, "BR": 29, "CH": 21, "CY": 28, "CZ": 24},
@@ -88,10 +95,11 @@ def personal_data(text: str) -> Iterator[str]:
 def account_numbers(text: str) -> Iterator[str]:
     """Yield the kinds of account numbers in a text whose check digits are right."""
     text = text[:_SEARCHED]
+    kinds = text.encode("ascii", "replace").translate(_AS_KINDS)
     cards = (found for pattern in _CARDS for found in pattern.finditer(text))
-    if any(_stands_alone(found) and _is_card(found[0]) for found in cards):
+    if any(card in kinds for card in _CARD_KINDS) and any(map(_is_card, cards)):
         yield "a payment card number"
-    if any(_stands_alone(m) and _is_iban(m[0]) for m in _IBAN.finditer(text)):
+    if _IBAN_KINDS in kinds and any(map(_is_iban, _IBAN.finditer(text))):
         yield "a bank account number (IBAN)"
 
 
@@ -108,18 +116,18 @@ def _addresses(text: str) -> Iterator[str]:
             yield local[0] + domain[0]
 
 
-def _is_card(text: str) -> bool:
+def _is_card(found: re.Match[str]) -> bool:
     """Check the issuer, and the last digit by Luhn's formula (ISO/IEC 7812-1)."""
-    if not _ISSUER.match(text):
+    if not _stands_alone(found) or not _ISSUER.match(found[0]):
         return False
-    digits = [int(c) for c in text if c.isdigit()]
+    digits = [int(c) for c in found[0] if c.isdigit()]
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
-def _is_iban(text: str) -> bool:
+def _is_iban(found: re.Match[str]) -> bool:
     """Check length and remainder modulo 97 (ISO 13616)."""
-    compact = text.replace(" ", "")
-    if _IBAN_LENGTHS.get(compact[:2]) != len(compact):
+    compact = found[0].replace(" ", "")
+    if not _stands_alone(found) or _IBAN_LENGTHS.get(compact[:2]) != len(compact):
         return False
     return int("".join(str(int(c, 36)) for c in compact[4:] + compact[:4])) % 97 == 1

@@ -55,7 +55,8 @@ class Cell:
     @property
     def lines(self) -> list[str]:
         """The lines of its text, without their ends; the same lines as Python's, no others."""
-        return _LINE_END.split(self.source)
+        source = self.source
+        return _LINE_END.split(source) if "\r" in source else source.split("\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

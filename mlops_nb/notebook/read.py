@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, cast
+
+import msgspec
 
 from mlops_nb.errors import InputError
 from mlops_nb.notebook.model import Cell, Notebook
@@ -76,14 +79,7 @@ def parse_notebook(content: bytes, path: Path) -> Notebook:
         As for :func:`read_notebook`.
     """
     text = _decode(content, path)
-    try:
-        raw = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _explain(text, path, error) from error
-    except RecursionError as error:
-        raise UnreadableNotebookError(path, "the JSON is nested too deeply") from error
-    except ValueError as error:  # an integer with thousands of digits
-        raise UnreadableNotebookError(path, f"broken JSON: {error}") from error
+    raw = _document(text, path)
     if not isinstance(raw, dict):
         raise UnreadableNotebookError(path, "not a notebook: the JSON document is not an object")
     metadata = raw.get("metadata")
@@ -111,6 +107,20 @@ def _decode(content: bytes, path: Path) -> str:
             line=before.count(b"\n") + 1,
             column=error.start - (before.rfind(b"\n") + 1) + 1,
         ) from error
+
+
+def _document(text: str, path: Path) -> Any:
+    with suppress(ValueError, RecursionError):
+        return msgspec.json.decode(text)
+    # Half a surrogate pair, NaN: the other reads what Python writes, and knows what is wrong where.
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _explain(text, path, error) from error
+    except RecursionError as error:
+        raise UnreadableNotebookError(path, "the JSON is nested too deeply") from error
+    except ValueError as error:  # an integer with thousands of digits
+        raise UnreadableNotebookError(path, f"broken JSON: {error}") from error
 
 
 def _explain(text: str, path: Path, error: json.JSONDecodeError) -> UnreadableNotebookError:

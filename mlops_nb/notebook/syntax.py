@@ -20,7 +20,9 @@ from mlops_nb.notebook import magics
 OPAQUE_MODULE = "__ipython__"
 _STAND_IN = "get_ipython()"
 
-_HINT = re.compile(r"^[ \t]*(?:[%!?,;/]|>>>|\[?In )|\?[ \t]*$|=[ \t]*[%!]|\A[ \t]", re.MULTILINE)
+# Sought behind a line end: what begins with a character is found several times as fast as what
+# begins with an anchor.
+_HINT = re.compile(r"\n[ \t]*(?:[%!?,;/]|>>>|\[?In )|\?[ \t]*(?:\n|\Z)|=[ \t]*[%!]")
 _PROMPT = re.compile(r"^(?:(?:>>>|\.\.\.)(?: |$)|In \[\d+\]: ?|[ ]{3,}\.\.\.: ?)")
 _ESCAPE = re.compile(r"^(\s*)(%%?|!!?|\?\??|[,;/](?=[^\W\d]))\s*(.*)$")
 _ASSIGNMENT = re.compile(r"^(\s*[^\W\d][\w.,\[\]'\" *]*?=\s*)([%!])([^=].*)$")
@@ -94,7 +96,8 @@ def to_python(source: str) -> PythonText:
     """
     if "\r" in source:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
-    if not _HINT.search(source) and not _is_automagic(source):
+    plain = not source.startswith((" ", "\t")) and not _HINT.search(f"\n{source}")
+    if plain and not _is_automagic(source):
         return PythonText(text=source)
     return _Rewriter(source).run()
 

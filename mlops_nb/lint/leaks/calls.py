@@ -27,8 +27,10 @@ class Calls(Functions):
         if isinstance(func, ast.Attribute) and not self._is_module(func.value):
             owner = self.evaluate(func.value)
             return self._method(node, func, owner, args, named)
-        target = self.lookup(func.id) if isinstance(func, ast.Name) else None
-        if target is None and isinstance(func, ast.Call | ast.Subscript | ast.Lambda):
+        target = None
+        if isinstance(func, ast.Name):
+            target = self.lookup(func.id)
+        elif isinstance(func, ast.Call | ast.Subscript | ast.Lambda):
             target = self.evaluate(func)
         if target is not None:
             if isinstance(target.code, ast.ClassDef):

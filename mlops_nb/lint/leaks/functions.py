@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from mlops_nb.lint.leaks import catalogue, tables
@@ -71,18 +72,19 @@ class Functions(Expressions):
         if special is not None:
             return special(node, args, named)
         values = [*args, *named.values()]
-        if catalogue.METRIC.fullmatch(name) and name not in catalogue.NO_METRIC:
+        sort = _sort(name)
+        if sort == "metric":
             return self._metric(node, values)
-        if name in catalogue.NO_DATA:
+        if sort == "no data":
             return NOTHING
-        if name in catalogue.WRAPPERS:
+        if sort == "wrapper":
             return self._wrapped(node, values)
-        if catalogue.FOLDS.fullmatch(name):
+        if sort == "folds":
             return Value(things=frozenset({self.splitting.splitter(node, name)}))
-        is_class = _CLASS.fullmatch(name) and not self._drawing(node.func)
-        if name in _ESTIMATORS or (is_class and not (args and args[0].rows)):
+        is_class = sort == "class" and not self._drawing(node.func)
+        if sort == "estimator" or (is_class and not (args and args[0].rows)):
             return self._constructed(node, name, values)
-        if catalogue.READERS.fullmatch(name) and not any(value.rows for value in values):
+        if _reads(name) and not any(value.rows for value in values):
             return self._read(node, name, named)
         return self._learning(node, name, args, values)
 
@@ -140,7 +142,7 @@ class Functions(Expressions):
             return statistic(first, mark)
         if name in catalogue.STATISTICS and first.rows:
             return tables.reduce(self, node, first, name)
-        if _ASSESSES.fullmatch(name):
+        if _assesses(name):
             self._assessed(node, values)
             return NOTHING
         # A number given by name, such as a length, sets the function up; it is no content.
@@ -215,6 +217,32 @@ class Functions(Expressions):
         if isinstance(func, ast.Name):
             return self.imports.get(func.id, func.id).rpartition(".")[2]
         return ""
+
+
+@lru_cache(maxsize=10_000)
+def _sort(name: str) -> str:
+    """Return what sort of function or class goes by a name, empty when it tells nothing."""
+    if catalogue.METRIC.fullmatch(name) and name not in catalogue.NO_METRIC:
+        return "metric"
+    if name in catalogue.NO_DATA:
+        return "no data"
+    if name in catalogue.WRAPPERS:
+        return "wrapper"
+    if catalogue.FOLDS.fullmatch(name):
+        return "folds"
+    if name in _ESTIMATORS:
+        return "estimator"
+    return "class" if _CLASS.fullmatch(name) else ""
+
+
+@lru_cache(maxsize=10_000)
+def _reads(name: str) -> bool:
+    return catalogue.READERS.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=10_000)
+def _assesses(name: str) -> bool:
+    return _ASSESSES.fullmatch(name) is not None
 
 
 def _counts_bins(node: ast.Call) -> bool:

@@ -12,6 +12,7 @@ from mlops_nb.lint.leaks.trace import Trace
 from mlops_nb.lint.leaks.values import NOTHING, Value, combined, joined, marked
 
 BUDGET = 30_000
+_SEQUENCES = (ast.List, ast.Tuple)
 
 
 class Machine(Inlining):
@@ -129,7 +130,8 @@ class Machine(Inlining):
         for end in ends[1:]:
             for name, value in end.items():
                 known = before.get(name)
-                before[name] = value if known is None else joined(known, value)
+                if known is not value:
+                    before[name] = value if known is None else joined(known, value)
         self.scopes[-1] = before
 
     def _loop(self, node: ast.For | ast.AsyncFor) -> None:
@@ -164,14 +166,14 @@ class Machine(Inlining):
     def _remember(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
         """Keep which names a list was made of."""
         if len(targets) == 1 and isinstance(targets[0], ast.Name):
-            members = self._listed(value) if isinstance(value, ast.List | ast.Tuple) else []
+            members = [] if isinstance(value, ast.Name) else self._listed(value)
             self._members[targets[0].id] = members
 
     def _listed(self, node: ast.expr) -> list[ast.Name]:
         """Return the tables of a short list of tables."""
         if isinstance(node, ast.Name):
             return self._members.get(node.id, [])
-        if not isinstance(node, ast.List | ast.Tuple) or not 1 < len(node.elts) <= 4:
+        if not isinstance(node, _SEQUENCES) or not 1 < len(node.elts) <= 4:
             return []
         names = [item for item in node.elts if isinstance(item, ast.Name)]
         tables = [name for name in names if (self.lookup(name.id) or NOTHING).rows]

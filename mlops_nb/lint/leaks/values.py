@@ -183,7 +183,7 @@ def joined(one: Value, other: Value) -> Value:
     if one is NOTHING:
         return other
     items: tuple[Value, ...] = ()
-    if len(one.items) == len(other.items):
+    if one.items and len(one.items) == len(other.items):
         items = tuple(joined(a, b) for a, b in zip(one.items, other.items, strict=True))
     return Value(
         one.rows | other.rows if len(one.rows) < _CAP else one.rows,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlops_nb.dataflow import CellFacts, facts
+from mlops_nb.dataflow import CellFacts
 from mlops_nb.lint.context import CodeCell, Context
 from mlops_nb.lint.finding import Edit
 from mlops_nb.lint.names import NameProblem, name_problems
@@ -47,7 +47,8 @@ def earlier(context: Context, problem: NameProblem) -> tuple[Edit, ...]:
 
 def _problems(context: Context, cells: list[CodeCell]) -> list[NameProblem]:
     other = Context(context.notebook, settings=context.settings)
-    other.code = cells
+    # The same in any order of the cells.
+    other.code, other.words, other.calls = cells, context.words, context.calls
     return name_problems(other)
 
 
@@ -73,12 +74,7 @@ def _is_free(cell: CodeCell, between: Sequence[CodeCell], above: set[str]) -> bo
 
 
 def _effects(code: CodeCell) -> CellFacts | None:
-    if code.tree is None or code.python.kind != "python":
-        return None
-    try:
-        return facts(code.tree)
-    except RecursionError:
-        return None
+    return code.effects if code.python.kind == "python" else None
 
 
 def _needed(flow: CellFacts) -> set[str]:

@@ -139,7 +139,9 @@ def secret_in_source(context: Context) -> Iterator[Finding]:
 )
 def secret_in_output(context: Context) -> Iterator[Finding]:
     """Flag a credential in a stored output or in the metadata."""
-    for cell, number, text in context.output_texts:
+    outputs = context.output_texts
+    together = find_secrets("\n".join(text for *_, text in outputs))
+    for cell, number, text in outputs if together else ():
         kinds = {match.kind: None for match in find_secrets(text)}
         for kind in kinds:
             yield Finding(
@@ -151,12 +153,13 @@ def secret_in_output(context: Context) -> Iterator[Finding]:
     metadata = {k: v for k, v in context.notebook.metadata.items() if k not in _TOOLS}
     for match in find_secrets(json.dumps(metadata, ensure_ascii=False)) if metadata else ():
         yield Finding(message=f"{match.kind} in the metadata", pointer=("metadata",))
-    for cell in context.notebook.cells:
-        if cell.metadata.keys() - _TOOLS:
-            for match in find_secrets(json.dumps(cell.metadata, ensure_ascii=False)):
-                pointer = (*cell.pointer, "metadata")
-                message = f"{match.kind} in the metadata of a cell"
-                yield Finding(message=message, cell=cell.index, pointer=pointer)
+    cells = [cell for cell in context.notebook.cells if cell.metadata.keys() - _TOOLS]
+    written = [json.dumps(cell.metadata, ensure_ascii=False) for cell in cells]
+    for cell, text in zip(cells, written, strict=True) if find_secrets("\n".join(written)) else ():
+        for match in find_secrets(text):
+            pointer = (*cell.pointer, "metadata")
+            message = f"{match.kind} in the metadata of a cell"
+            yield Finding(message=message, cell=cell.index, pointer=pointer)
 
 
 def _parameter(context: Context, code: CodeCell, path: ast.Constant) -> tuple[Edit | TextEdit, ...]:
