@@ -13,7 +13,8 @@ from mlops_nb.dataflow import ANONYMOUS, CellFacts, Event, bound_on_some_paths
 from mlops_nb.notebook.magics import AUTOMAGICS, IPYTHON_NAMES, PYTHON_LINES
 
 if TYPE_CHECKING:
-    from mlops_nb.lint.context import CodeCell, Context
+    from mlops_nb.lint.code_cell import CodeCell
+    from mlops_nb.lint.context import Context
 
 _KNOWN = frozenset(dir(builtins)) | IPYTHON_NAMES
 _HISTORY = re.compile(r"_i?\d+")

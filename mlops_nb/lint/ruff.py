@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from mlops_nb.errors import InputError
-from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.code_cell import CodeCell
+from mlops_nb.lint.context import Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding
 from mlops_nb.lint.rule import Rule, Severity

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_nb.config import Lint
-from mlops_nb.lint.context import CodeCell
+from mlops_nb.lint.code_cell import CodeCell
 from mlops_nb.lint.diff import diff
 from mlops_nb.lint.engine import lint_notebook
 from mlops_nb.lint.example import Code, Example, error, stream

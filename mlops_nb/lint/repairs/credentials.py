@@ -9,7 +9,8 @@ from itertools import chain, count
 
 from mlops_nb.dataflow import nodes_of
 from mlops_nb.dataflow.scopes import children_of
-from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.code_cell import CodeCell
+from mlops_nb.lint.context import Context
 from mlops_nb.lint.finding import TextEdit
 from mlops_nb.lint.repairs.statements import importing, removed
 from mlops_nb.secrets import SecretMatch

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
-from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.code_cell import CodeCell
+from mlops_nb.lint.context import Context
 from mlops_nb.lint.finding import TextEdit
 from mlops_nb.lint.repairs.statements import at_top, below, has_own_lines, line_runs, whole_lines
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
-from mlops_nb.lint.context import CodeCell
+from mlops_nb.lint.code_cell import CodeCell
 from mlops_nb.lint.finding import TextEdit
 from mlops_nb.lint.repairs.statements import (
     has_own_lines,

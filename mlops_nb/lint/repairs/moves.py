@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlops_nb.dataflow import CellFacts
-from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.code_cell import CodeCell
+from mlops_nb.lint.context import Context
 from mlops_nb.lint.finding import Edit
 from mlops_nb.lint.names import NameProblem, name_problems
 from mlops_nb.notebook import Cell

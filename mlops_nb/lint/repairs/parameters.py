@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from itertools import chain, count
 from typing import Any
 
-from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.code_cell import CodeCell
+from mlops_nb.lint.context import Context
 from mlops_nb.lint.finding import Edit, TextEdit
 from mlops_nb.lint.repairs.statements import (
     at_end,

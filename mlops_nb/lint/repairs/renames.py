@@ -6,7 +6,8 @@ import ast
 import builtins
 from collections.abc import Sequence
 
-from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.code_cell import CodeCell
+from mlops_nb.lint.context import Context
 from mlops_nb.lint.finding import TextEdit
 from mlops_nb.lint.removed import Removed
 from mlops_nb.lint.repairs.statements import has_own_lines, text_of

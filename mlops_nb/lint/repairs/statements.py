@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from mlops_nb.dataflow import nodes_of
-from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.code_cell import CodeCell
+from mlops_nb.lint.context import Context
 from mlops_nb.lint.finding import TextEdit
 
 

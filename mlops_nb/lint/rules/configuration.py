@@ -7,7 +7,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.code_cell import CodeCell
+from mlops_nb.lint.context import Context
 from mlops_nb.lint.example import Code, Example, stream
 from mlops_nb.lint.finding import Edit, Finding, TextEdit
 from mlops_nb.lint.repairs.credentials import from_environment, names_in_use

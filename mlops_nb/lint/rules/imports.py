@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mlops_nb.dataflow.imports import DISTRIBUTIONS
-from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.code_cell import CodeCell
+from mlops_nb.lint.context import Context
 from mlops_nb.lint.declaration import writable
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding

@@ -6,7 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.code_cell import CodeCell
+from mlops_nb.lint.context import Context
 from mlops_nb.lint.example import Code, Example
 from mlops_nb.lint.finding import Finding, TextEdit
 from mlops_nb.lint.repairs.statements import removed, statement_of

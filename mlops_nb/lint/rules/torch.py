@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from mlops_nb.dataflow import nodes_of
-from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.code_cell import CodeCell
+from mlops_nb.lint.context import Context
 from mlops_nb.lint.example import Example
 from mlops_nb.lint.finding import Finding
 from mlops_nb.lint.rule import Severity, rule

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mlops_nb.lint.context import CodeCell, Context
+from mlops_nb.lint.code_cell import CodeCell
+from mlops_nb.lint.context import Context
 from mlops_nb.lint.example import Code, Example
 from mlops_nb.lint.finding import Finding
 from mlops_nb.lint.rule import Severity, rule
