@@ -30,8 +30,8 @@ from mlops_nb.jobs.routes import deliver, ping
 from mlops_nb.jobs.spec import check_jobs, resolve
 from mlops_nb.monitoring import drift
 from mlops_nb.monitoring.verdict import conclude
+from mlops_nb.redaction import Redaction
 from mlops_nb.result import Result, Status
-from mlops_nb.secrets import Redaction
 from mlops_nb.state.alerts import list_alerts
 from mlops_nb.state.attempts import begin, end, list_attempts
 from mlops_nb.tracking.transfer import import_runs

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_nb.secrets import Redaction
+from mlops_nb.redaction import Redaction
 
 ENVIRONMENT_PREFIX = "MLOPS_"
 

@@ -23,7 +23,7 @@ from papermill.engines import Engine, NotebookExecutionManager
 from mlops_nb.jobs.attempt import write_atomically
 from mlops_nb.jobs.seeding import seeding
 from mlops_nb.kernels import kernels_named, kernels_of
-from mlops_nb.secrets import Redaction
+from mlops_nb.redaction import Redaction
 
 NAME = "mlops"
 SAVE_SECONDS = 2.0

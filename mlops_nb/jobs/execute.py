@@ -38,8 +38,8 @@ from mlops_nb.jobs.seeding import SEEDED
 from mlops_nb.jobs.spec import JobSpec
 from mlops_nb.jobs.supervisor import Ending, OnProgress, Stop, watch
 from mlops_nb.jobs.values import shown
+from mlops_nb.redaction import Redaction
 from mlops_nb.result import Result, Status, worst
-from mlops_nb.secrets import Redaction
 
 REPORT_SECONDS = 120.0
 _FINDING = (Status.FAILED, Status.ERROR)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from mlops_nb.config import Project
 from mlops_nb.errors import NotFoundError, did_you_mean
 from mlops_nb.jobs.alerts import Message
-from mlops_nb.secrets import MINIMUM_LENGTH, Redaction
+from mlops_nb.redaction import MINIMUM_LENGTH, Redaction
 from mlops_nb.state.deliveries import settle, take_due
 
 LOCAL = "local"

@@ -18,7 +18,7 @@ from mlops_nb.jobs.limits import Limits, limits_of
 from mlops_nb.jobs.parameters import TAG, Parameter, declared
 from mlops_nb.jobs.schedule import check_schedule
 from mlops_nb.jobs.values import convert, source
-from mlops_nb.secrets import MINIMUM_LENGTH
+from mlops_nb.redaction import MINIMUM_LENGTH
 
 _JOB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")
 _SECRET = re.compile(r"env:([A-Za-z_]\w*)")

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_nb.config import current_attempt
 from mlops_nb.jobs.processes import Tree, adopt_orphans, end_all
-from mlops_nb.secrets import Redaction
+from mlops_nb.redaction import Redaction
 
 if TYPE_CHECKING:
     from mlops_nb.jobs.engine import Client, Manager

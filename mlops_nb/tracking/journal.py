@@ -22,7 +22,7 @@ import msgspec
 
 from mlops_nb.config import current_attempt
 from mlops_nb.errors import MlopsError
-from mlops_nb.secrets import Redaction
+from mlops_nb.redaction import Redaction
 
 CHUNK_BYTES = 4 * 1024 * 1024
 """How much of a journal is read at once."""

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from mlops_nb.jobs.engine import Manager
-from mlops_nb.secrets import Redaction
+from mlops_nb.redaction import Redaction
 
 
 def manager(path: Path, *sources: str, secrets: tuple[str, ...] = ()) -> Any:
