@@ -112,7 +112,7 @@ def test_the_extension_loads_the_parts_that_every_cell_needs_and_no_more(tmp_pat
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
     )
     loaded = {name.split(".")[1] for name in answer.stdout.split()}
-    parts = "cli config errors lint magics redaction secrets stretches tracking widgets"
+    parts = "cli completion config errors lint magics redaction secrets stretches tracking widgets"
     assert loaded <= set(parts.split())
     assert "mlops_nb.lint.engine" not in answer.stdout.split()
 
