@@ -1,8 +1,9 @@
 """What a drift report costs: CPU, time and peak memory of whole processes, ours beside the peers.
 
-``python tests/benchmarks/drift/cost.py [ROWS] [--files N] [--evidently PYTHON] [--nannyml PYTHON]
-[--whylogs PYTHON]`` prints the table of ``docs/benchmarks.md``; each peer runs under the Python of
-its own environment, and is left out when none is named, as when the rows stand in several files.
+``python tests/benchmarks/drift/cost.py [ROWS] [--files N] [--polars PYTHON] [--evidently PYTHON]
+[--nannyml PYTHON] [--whylogs PYTHON]`` prints the table of ``docs/benchmarks.md``; each peer runs
+under the Python of its own environment, and is left out when none is named, as when the rows stand
+in several files.
 """
 
 from __future__ import annotations
@@ -46,6 +47,18 @@ import sys, duckdb
 for path in sys.argv[1:3]:
     duckdb.sql(f"select min(columns(*)), max(columns(*)) from '{path}'").fetchall()
 """
+FLOOR_POLARS = """
+import sys, polars as pl
+for path in sys.argv[1:3]:
+    pl.scan_parquet(path).select(pl.all().min().name.suffix("<"), pl.all().max()).collect()
+"""
+PEERS = {
+    "polars": FLOOR_POLARS,
+    "evidently": EVIDENTLY,
+    "nannyml": NANNYML,
+    "whylogs": WHYLOGS,
+}
+"""The first is a floor as well: it does nothing but read."""
 
 
 def main() -> None:
@@ -53,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("rows", nargs="?", type=int, default=1_000_000)
     parser.add_argument("--files", type=int, default=1, help="files that a side's rows stand in")
-    for peer in ("evidently", "nannyml", "whylogs"):
+    for peer in PEERS:
         parser.add_argument(f"--{peer}")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -69,7 +82,7 @@ def main() -> None:
             "ours, report and classifier": [*drift, one, two, "--report", f"{out}.html"],
             "ours, daily: stored reference profile": [*drift, stored, two, "--format", "json"],
         }
-        for peer, script in (("evidently", EVIDENTLY), ("nannyml", NANNYML), ("whylogs", WHYLOGS)):
+        for peer, script in PEERS.items():
             if chosen.files == 1 and (python := getattr(chosen, peer)):
                 runs[peer] = [python, "-c", script, one, two, f"{out}.{peer}"]
         print(f"| {chosen.rows:,} × 50 | CPU seconds | seconds | peak MB |\n|---|---|---|---|")
