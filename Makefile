@@ -29,11 +29,11 @@ test: $(TEST)/.ready ## Run every test (sets itself up, Chromium and the front e
 	$(TEST)/bin/mypy
 	$(TEST)/bin/lint-imports
 	$(TEST)/bin/mlops lint notebooks mlops_nb/templates
-	$(TEST)/bin/python -m pytest -n 2 --dist worksteal
+	$(TEST)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 coverage: $(TEST)/.ready ## Run every test once more, traced: half as long again.
 	@bash tests/setup.sh $(TEST)
-	$(TEST)/bin/python -m pytest -n 2 --dist worksteal --cov --cov-report=term
+	$(TEST)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 format: $(TEST)/.ready ## Format the code.
 	@$(TEST)/bin/ruff format .
