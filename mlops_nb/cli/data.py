@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,9 +33,6 @@ engine_option = click.option(
 )
 def command() -> None:
     """Profile data, measure drift, check contracts."""
-    # numpy and scipy each start a thread of linear algebra a core, which spins while it waits for
-    # work; there is none here that more than one thread could share.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 command.add_command(contract)

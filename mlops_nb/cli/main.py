@@ -97,6 +97,10 @@ def run() -> None:
     mypy leaves in the same way. Not while a thread is at work, with a database to be closed, or
     with output that cannot be written: the interpreter knows what to do then.
     """
+    if sys.argv[1:2] == ["data"]:
+        # numpy and scipy each start a thread of linear algebra a core, which spins while it waits
+        # for work; there is none here for two. A kernel's own `%mlops data` must not limit it.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         main()
     except SystemExit as end:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,12 @@ def test_drift_exits_1_and_names_the_worst_first(folder: Path) -> None:
     assert lines[-2] == "report: drift.html"
     assert lines[-1].startswith("1 of 2 columns drifted: x")
     assert (folder / "drift.html").stat().st_size < 2_000_000
+
+
+def test_a_kernel_keeps_its_threads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    _run("profile", "one.parquet")
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
 def test_drift_of_too_few_rows_exits_2(folder: Path) -> None:
