@@ -174,9 +174,9 @@ class Categories:
         When some rows were left out for the choice, those that are no rarer than :data:`RARE` by
         these rows alone: others were kept because of the very rows that are tested.
         """
-        return tuple(
-            name for name in self.counts if not self.picked or self.picked[name] >= RARE
-        )  # fmt: skip
+        if not self.picked:
+            return tuple(self.counts)
+        return tuple(name for name in self.counts if self.picked[name] >= RARE)
 
     @property
     def rare(self) -> tuple[str, ...]:
